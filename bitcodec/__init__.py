@@ -1,0 +1,1 @@
+"""bitcodec: images compressed into a bitmap of zeros and ones by a neural network."""

@@ -1,0 +1,1 @@
+"""Coders: from a bitmap to bytes and back, on integers only."""

@@ -1,0 +1,34 @@
+"""The errors that a user may meet; each is one sentence that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class BitcodecError(Exception):
+    """Something the user can act on. ``str(error)`` is one sentence, printed without traceback.
+
+    Args:
+        what: what is wrong and what to do about it.
+        path: the file or folder concerned; named first in the sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, path: str | Path | None = None) -> None:
+        super().__init__(what if path is None else f"{path}: {what}")
+        self.path = path
+
+
+class UsageError(BitcodecError):
+    """A wrong option, value or combination of options (exit code 2)."""
+
+    exit_code = 2
+
+
+class DamagedFileError(BitcodecError):
+    """Bytes that are not a complete, intact file of the expected kind."""
+
+
+class UnknownModelError(BitcodecError):
+    """A model name, fingerprint or folder that is not there or not usable."""
