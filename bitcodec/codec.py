@@ -12,7 +12,7 @@ from PIL import Image
 
 from bitcodec import container, model_folder
 from bitcodec.bitmap import Bitmap
-from bitcodec.coders import registry
+from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import BitcodecError, UsageError
@@ -129,7 +129,7 @@ class Codec:
         """
         header, payload = container.read(data)
         model_folder.check(self.folder, header)
-        coder = self._coder(registry.name_of(header.coder))
+        coder = self._coder(coder_by_id(header.coder).name)
         bitmap = coder.decode(payload, self.shape((header.width, header.height)))
         return header, bitmap
 

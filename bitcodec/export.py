@@ -16,13 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bitcodec import model_folder
 from bitcodec.codec import Codec
-from bitcodec.coders import registry
+from bitcodec.coders import CODERS, coder_by_name, save_tables
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
 from bitcodec.model_folder import ModelFacts, ModelFolder
@@ -40,7 +39,7 @@ def export_model(
     images: Sequence[ImageLike],
     out: str | Path,
     *,
-    coders: Sequence[str] = registry.NAMES,
+    coders: Sequence[str] | None = None,
     watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]] = iter,
 ) -> ModelFolder:
     """Write a model folder and return it.
@@ -51,7 +50,7 @@ def export_model(
         facts: what ``model.json`` is to say; margins and fingerprint are filled in here.
         images: training pictures whose bitmaps the coders' tables are fitted to.
         out: the folder; it must not exist, and appears only when it is complete.
-        coders: names of the coders to fit.
+        coders: names of the coders to fit; None for all.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -76,11 +75,8 @@ def export_model(
         _write_networks(encoder, decoder, facts, folder)
         codec = Codec(ModelFolder(folder))
         bitmaps = [codec.bitmap(image) for image in watch(images)]
-        for name in coders:
-            tables = registry.coder_class(name).fit(bitmaps).tables()
-            np.savez_compressed(  # type: ignore[arg-type]
-                model_folder.tables_path(folder, name), **tables
-            )
+        for name in [kind.name for kind in CODERS] if coders is None else coders:
+            save_tables(coder_by_name(name).fit(bitmaps), folder)
         facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         shutil.move(folder, out)
@@ -154,6 +150,7 @@ def _write_networks(
     }
     weights = folder / model_folder.WEIGHTS
     save_file(tensors, weights)
+    weights.chmod(0o644)
     places = _places(weights)
 
     rows, columns = _TRACED_POSITIONS

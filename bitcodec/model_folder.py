@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bitcodec.coders import registry
-from bitcodec.coders.base import Coder, Tables
+from bitcodec.coders import CODERS, load_coder, tables_path
+from bitcodec.coders.base import Coder
 from bitcodec.container import Header, is_model_name
 from bitcodec.errors import UnknownModelError, UsageError
 
@@ -131,7 +131,7 @@ class ModelFolder:
         for name in (DECODER, WEIGHTS):
             digest.update(self._bytes(name))
         for coder in self.coders:
-            for key, array in sorted(self._tables(coder).items()):
+            for key, array in sorted(load_coder(coder, self.path).tables().items()):
                 # Not the bytes of the .npz: those depend on the zlib that wrote them.
                 little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
                 digest.update(f"{coder} {key} {little.dtype.str} {little.shape}\n".encode())
@@ -141,7 +141,7 @@ class ModelFolder:
     @property
     def coders(self) -> list[str]:
         """Names of the coders whose tables are here."""
-        return [name for name in registry.NAMES if tables_path(self.path, name).exists()]
+        return [kind.name for kind in CODERS if tables_path(kind.name, self.path).exists()]
 
     def coder(self, name: str | None = None) -> Coder:
         """The coder of this name, or the model's own choice, with its tables loaded.
@@ -156,7 +156,7 @@ class ModelFolder:
                 f"model {self.facts.name} has no coder {name!r}: choose among "
                 f"{', '.join(self.coders)}"
             )
-        return registry.coder_class(name).from_tables(self._tables(name))
+        return load_coder(name, self.path)
 
     def session(self, name: str, threads: int | None) -> InferenceSession:
         """An ONNX Runtime session of ``encoder.onnx`` or ``decoder.onnx`` on the CPU.
@@ -183,14 +183,6 @@ class ModelFolder:
             reason = str(error).splitlines()[0]
             raise UnknownModelError(f"{name} cannot be loaded ({reason})", self.path) from None
 
-    def _tables(self, coder: str) -> Tables:
-        path = tables_path(self.path, coder)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {key: archive[key] for key in archive.files}
-        except Exception as error:
-            raise UnknownModelError(f"the coder's tables cannot be read ({error})", path) from None
-
     def _bytes(self, name: str) -> bytes:
         try:
             return (self.path / name).read_bytes()
@@ -198,11 +190,6 @@ class ModelFolder:
             raise UnknownModelError(
                 f"{name} cannot be read ({error.strerror})", self.path
             ) from None
-
-
-def tables_path(folder: Path, coder: str) -> Path:
-    """Where a coder's tables lie in a model folder."""
-    return folder / f"{coder}.npz"
 
 
 def available() -> list[ModelFolder]:

@@ -46,7 +46,7 @@ class Span:
         )
 
 
-def spans(length: int, margin: int, longest: int = LONGEST_SIDE) -> list[Span]:
+def spans(length: int, margin: int, longest: int) -> list[Span]:
     """``length`` positions in the fewest spans of nearly equal size, none above ``longest``."""
     count = -(-length // longest)
     edges = [length * i // count for i in range(count + 1)]
@@ -58,6 +58,6 @@ def spans(length: int, margin: int, longest: int = LONGEST_SIDE) -> list[Span]:
 
 def tiles(rows: int, columns: int, margin: int) -> Iterator[tuple[Span, Span]]:
     """The (vertical, horizontal) spans of all tiles, row by row."""
-    for vertical in spans(rows, margin):
-        for horizontal in spans(columns, margin):
+    for vertical in spans(rows, margin, LONGEST_SIDE):
+        for horizontal in spans(columns, margin, LONGEST_SIDE):
             yield vertical, horizontal
