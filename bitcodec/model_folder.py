@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,11 +117,6 @@ class ModelFolder:
     def fingerprint(self) -> bytes:
         """The four bytes that go into a file header."""
         return bytes.fromhex(self.facts.fingerprint)[:4]
-
-    @cached_property
-    def fingerprint_is_true(self) -> bool:
-        """Whether the folder's contents still have the fingerprint in ``model.json``."""
-        return self.compute_fingerprint() == self.facts.fingerprint
 
     def compute_fingerprint(self) -> str:
         """SHA-256 over the facts, the networks' weights and graph, and the coders' tables."""
