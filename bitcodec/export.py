@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from bitcodec import model_folder
+from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, coder_by_name, save_tables
 from bitcodec.errors import UsageError
@@ -47,7 +48,8 @@ def export_model(
     Args:
         encoder: ``N x 3 x H x W`` in [0, 1] → logits ``N x C x H/s x W/s``.
         decoder: code ``N x C x H/s x W/s`` in [0, 1] → ``N x 3 x H x W``.
-        facts: what ``model.json`` is to say; margins and fingerprint are filled in here.
+        facts: what ``model.json`` is to say; margins and fingerprint are filled in here, and the
+            coder with the smallest payloads if none is named.
         images: training pictures whose bitmaps the coders' tables are fitted to.
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
@@ -77,10 +79,19 @@ def export_model(
         bitmaps = [codec.bitmap(image) for image in watch(images)]
         for name in [kind.name for kind in CODERS] if coders is None else coders:
             save_tables(coder_by_name(name).fit(bitmaps), folder)
+        if not facts.coder:
+            facts = replace(facts, coder=_smallest(ModelFolder(folder), bitmaps))
         facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         shutil.move(folder, out)
     return ModelFolder(out)
+
+
+def _smallest(folder: ModelFolder, bitmaps: Sequence[Bitmap]) -> str:
+    """The coder with the fewest bytes over a few of the bitmaps."""
+    few = bitmaps[:: max(1, len(bitmaps) // 16)]
+    coders = {name: folder.coder(name) for name in folder.coders}
+    return min(coders, key=lambda name: sum(len(coders[name].encode(bits)) for bits in few))
 
 
 def encoder_radius(encoder: nn.Module, stride: int) -> int:

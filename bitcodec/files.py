@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bitcodec import container
 from bitcodec.errors import DamagedFileError, UsageError
@@ -29,7 +32,18 @@ def read_file(path: str | Path) -> bytes:
 
 
 def write_file(path: str | Path, data: bytes) -> None:
-    """Write ``data`` to a temporary neighbour and rename it: the file is whole or not there.
+    """Write ``data`` so that the file is whole or not there.
+
+    Raises:
+        UsageError: if the folder is missing or may not be written to.
+    """
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[BinaryIO]:
+    """A temporary neighbour of ``path``, renamed to it if the block ends well, else removed.
 
     Raises:
         UsageError: if the folder is missing or may not be written to.
@@ -37,16 +51,17 @@ def write_file(path: str | Path, data: bytes) -> None:
     path = Path(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", path) from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", path) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _umask() -> int:
