@@ -14,6 +14,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -23,26 +24,33 @@ from bitcodec.errors import BitcodecError, UsageError
 os.environ["HYDRA_FULL_ERROR"] = "1"
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+CONFIGS = Path(__file__).resolve().parent / "conf"
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def task(config: DictConfig) -> float:
     """One run; returns the final loss, which an optimising sweeper minimises."""
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
-    from bitcodec.training import run
+    from bitcodec.training import InterruptedRunError, run
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
     warnings.filterwarnings("ignore", module="lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    return run(config, folder, list(hydra_config.overrides.task))["loss"]
+    try:
+        return run(config, folder, list(hydra_config.overrides.task))["loss"]
+    except BitcodecError as error:
+        print(error, file=sys.stderr)
+        if hydra_config.mode == RunMode.RUN or isinstance(error, InterruptedRunError):
+            # SystemExit, because Hydra would put a line of its own before any other error.
+            sys.exit(error.exit_code)
+        return float("nan")  # one failed run does not stop a sweep
 
 
 def main() -> None:
     try:
         task()
-    except BitcodecError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
     except (HydraException, OmegaConfBaseException) as error:
         print(_sentence(error), file=sys.stderr)
         sys.exit(UsageError.exit_code)

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.photos import Photo, centre_crop, find_images, load_all
+from bitcodec.settings import build
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,9 @@ class BatchConfig:
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.crop < 1:
-            raise UsageError("data.batch_size and data.crop must be at least 1")
+            raise UsageError("data.batch.batch_size and data.batch.crop must be at least 1")
         if not 0 <= self.gain < 1 or not 0 <= self.bias < 1:
-            raise UsageError("data.gain and data.bias must be from 0 up to, but not, 1")
+            raise UsageError("data.batch.gain and data.batch.bias must be from 0 up to, but not, 1")
 
 
 class BatchStream(IterableDataset[Tensor]):
@@ -125,7 +126,7 @@ class PhotoDataModule(pl.LightningDataModule):
             raise UsageError(f"data.val_size={val_size}: give a multiple of 16, at least 16")
         if val_images < 1 or val_batch_size < 1:
             raise UsageError("data.val_images and data.val_batch_size must be at least 1")
-        self.config = BatchConfig(**batch)
+        self.config = build(BatchConfig, "data.batch", batch)
         self.val_size, self.val_images, self.val_batch_size = val_size, val_images, val_batch_size
         self.seed = seed
         self.train_photos: list[Photo] = []

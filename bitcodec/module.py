@@ -15,6 +15,7 @@ from bitcodec.errors import UsageError
 from bitcodec.networks import build_transforms
 from bitcodec.noise import NoiseConfig, build_binarizer
 from bitcodec.rate import PenaltyConfig, build_penalty
+from bitcodec.settings import build
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ class BitCodecModule(pl.LightningModule):
         self.save_hyperparameters()
         self.seed = seed
         self.encoder, self.decoder = build_transforms(**model)
-        self.binarizer = build_binarizer(binarizer, NoiseConfig(**noise))
-        self.penalty_config = PenaltyConfig(**penalty)
+        self.binarizer = build_binarizer(binarizer, build(NoiseConfig, "noise", noise))
+        self.penalty_config = build(PenaltyConfig, "penalty", penalty)
         self.penalty = build_penalty(self.penalty_config, model["channels"])
-        self.optimizer_config = OptimizerConfig(**optimizer)
+        self.optimizer_config = build(OptimizerConfig, "optimizer", optimizer)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         config = self.optimizer_config

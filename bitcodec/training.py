@@ -20,6 +20,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -79,7 +80,7 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         torch.set_num_threads(config.threads)
     module = build_module(config)
     first = _checked_step(config.ckpt_path, module) if config.ckpt_path else 0
-    data: PhotoDataModule = instantiate(config.data, seed=config.seed)
+    data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
     trainer = build_trainer(config, folder)
     stop = next(c for c in trainer.callbacks if isinstance(c, LastCheckpoint))  # type: ignore[attr-defined]
@@ -112,11 +113,11 @@ def build_module(config: DictConfig) -> BitCodecModule:
 
 def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:
     """Trainer, callbacks and loggers of a config, writing below ``folder``."""
-    callbacks = [instantiate(node) for node in config.callbacks.values() if node]
+    callbacks = [_instantiate(node) for node in config.callbacks.values() if node]
     if not config.quiet:
         callbacks.append(RichProgressBar(leave=True))
-    loggers = [instantiate(node) for node in config.logger.values() if node]
-    return instantiate(
+    loggers = [_instantiate(node) for node in config.logger.values() if node]
+    return _instantiate(
         config.trainer,
         precision=_precision(config.trainer.precision),
         callbacks=callbacks,
@@ -125,6 +126,20 @@ def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:
         enable_progress_bar=not config.quiet,
         enable_model_summary=False,
     )
+
+
+def _instantiate(node: DictConfig, **more: Any) -> Any:
+    """Hydra's instantiate, but our own errors come through as they are.
+
+    Raises:
+        BitcodecError: also for arguments that the target does not take.
+    """
+    try:
+        return instantiate(node, **more)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, BitcodecError):
+            raise error.__cause__ from None
+        raise UsageError(" ".join(str(error).split())) from error
 
 
 def final_metrics(validated: Mapping[str, float]) -> dict[str, float]:
