@@ -53,7 +53,7 @@ def save_tables(coder: Coder, folder: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **coder.tables())  # type: ignore[arg-type]
+            np.savez_compressed(file, **coder.tables())  # type: ignore[arg-type]
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
