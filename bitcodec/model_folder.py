@@ -261,3 +261,13 @@ def check(model: ModelFolder, header: Header) -> None:
             f"{header.fingerprint.hex()}, installed {model.fingerprint.hex()}): name that "
             "version's folder with --model"
         )
+
+
+def refuse_existing(out: Path) -> None:
+    """That a new model folder would replace nothing.
+
+    Raises:
+        UsageError: if something is there already.
+    """
+    if out.exists():
+        raise UsageError("this exists already: remove it, or choose another place with -o", out)

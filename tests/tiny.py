@@ -26,10 +26,10 @@ def textured(width: int, height: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(noisy), 0, 255).astype(np.uint8))
 
 
-@pytest.fixture(scope="session")
-def tiny_transforms():  # type: ignore[no-untyped-def]
-    """A seeded, untrained pair of residual transforms, none of whose layers is the identity."""
-    torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
+def seeded_transforms():  # type: ignore[no-untyped-def]
+    """An untrained pair of residual transforms, none of whose layers is the identity."""
+    import torch
+
     from bitcodec.networks import build_transforms
 
     with torch.random.fork_rng():
@@ -40,6 +40,13 @@ def tiny_transforms():  # type: ignore[no-untyped-def]
                 if name.endswith("second.weight"):
                     torch.nn.init.normal_(parameter, std=0.1)
     return encoder.eval(), decoder.eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_transforms():  # type: ignore[no-untyped-def]
+    """:func:`seeded_transforms`, or a skip where there is no torch."""
+    pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
+    return seeded_transforms()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""``info``, ``models``, ``bench``, ``export`` and the help."""
+"""``info``, ``models``, ``bench`` and the help."""
 
 from __future__ import annotations
 
@@ -75,14 +75,6 @@ def test_bench_prints_one_table(run: Run, photo: Image.Image, tmp_path: Path) ->
             [row] = [ln for ln in lines if re.match(rf" *{codec} +{threads} ", ln)]
             numbers = re.findall(r"[\d.,]+", row.split(codec)[1])
             assert len(numbers) == figures + 2 + (threads == "1"), row
-
-
-def test_export_refuses_what_is_no_run(run: Run, photos: Path, tmp_path: Path) -> None:
-    done = run("export", "nothing-here", "-o", "new", "--images", photos)
-    assert done.returncode == 2 and b"no checkpoint" in done.stderr
-    (tmp_path / "x.ckpt").write_bytes(b"nonsense")
-    done = run("export", "x.ckpt", "-o", "Bad Name", "--images", photos)
-    assert done.returncode == 2 and b"cannot be a model's name" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["encode", "decode", "info", "models", "bench", "export"])
