@@ -31,8 +31,8 @@ def build(cls: type[Settings], group: str, values: Mapping[str, Any]) -> Setting
     arguments: dict[str, Any] = {}
     for name, kind in fields.items():
         types, words = _KINDS[kind]
-        value: Any = values[name]
+        value = values[name]
         if not isinstance(value, types) or (isinstance(value, bool) and kind != "bool"):
             raise UsageError(f"{group}.{name}={value}: give {words}")
-        arguments[name] = float(value) if kind == "float" else value
+        arguments[name] = float(value) if kind == "float" else value  # type: ignore[arg-type]
     return cls(**arguments)

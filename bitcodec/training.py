@@ -119,7 +119,7 @@ def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:
     loggers = [_instantiate(node) for node in config.logger.values() if node]
     return _instantiate(
         config.trainer,
-        precision=_precision(config.trainer.precision),
+        precision=resolve_precision(config.trainer.precision),
         callbacks=callbacks,
         logger=loggers,
         default_root_dir=str(folder),
@@ -157,7 +157,7 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     return OmegaConf.to_container(node, resolve=True)  # type: ignore[return-value]
 
 
-def _precision(wanted: str) -> str:
+def resolve_precision(wanted: str) -> str:
     """Resolve ``auto``: bfloat16 where the hardware has it, else float32.
 
     On a CPU without bfloat16 instructions it would be emulated, and slower than float32.
