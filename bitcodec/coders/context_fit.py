@@ -39,12 +39,12 @@ from bitcodec.coders.context_model import (
 )
 from bitcodec.errors import UsageError
 
-FEATURES = 64
+FEATURES = 96
 UNITS = 32
 TILE = 16
 BATCH = 8
 EPOCHS = 10
-STEPS = range(200, 5001)
+STEPS = range(200, 4001)
 LEARNING_RATE = 6e-3
 
 # Bounds of the float weights; with them no sum of integers can reach 2^24 (ContextModel.check).
@@ -112,7 +112,7 @@ class _Tiles:
         return torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(valid)
 
     def draw(self, rng: np.random.Generator) -> Tensor:
-        """``BATCH x (planes * rows * columns)``."""
+        """``(planes * rows * columns) x BATCH``: reading a place takes it from all tiles."""
         tiles = []
         for index in rng.choice(len(self.padded), BATCH, p=self.chance):
             source = self.padded[index]
@@ -120,7 +120,7 @@ class _Tiles:
             top = rng.integers(source.shape[1] - height + 1)
             left = rng.integers(source.shape[2] - width + 1)
             tiles.append(source[:, top : top + height, left : left + width].reshape(-1))
-        return torch.from_numpy(np.stack(tiles).astype(np.float32))
+        return torch.from_numpy(np.stack(tiles, axis=-1).astype(np.float32))
 
 
 def _code_length(network: _Network, tiles: _Tiles, batch: Tensor, real: Tensor) -> Tensor:
@@ -128,15 +128,11 @@ def _code_length(network: _Network, tiles: _Tiles, batch: Tensor, real: Tensor) 
     groups = tiles.ranks // GROUP
     bits, count = torch.zeros(()), torch.zeros(())
     for phase in range(PHASES):
-
-        def columns(index: Tensor, size: int) -> Tensor:
-            read = batch[:, index.reshape(-1)].reshape(len(batch), groups, size, -1)
-            return read.permute(1, 2, 0, 3).reshape(groups, size, -1)
-
-        inputs = tiles.inputs[phase]
-        logit = network(phase, columns(inputs, len(inputs) // groups))
-        target = columns(tiles.targets[phase], GROUP)
-        weight = real * batch[:, tiles.valid[phase]].reshape(1, 1, -1)
+        columns = tiles.valid[phase].numel() * BATCH
+        inputs = batch[tiles.inputs[phase].reshape(-1)].reshape(groups, -1, columns)
+        logit = network(phase, inputs)
+        target = batch[tiles.targets[phase].reshape(-1)].reshape(groups, GROUP, columns)
+        weight = real * batch[tiles.valid[phase]].reshape(1, 1, columns)
         loss = binary_cross_entropy_with_logits(logit, target, weight, reduction="sum")
         bits, count = bits + loss / math.log(2), count + weight.sum()
     return bits / count.clamp_min(1)
@@ -149,7 +145,7 @@ def fit_context(
 
     Args:
         bitmaps: boolean ``C x H x W`` each, of any sizes.
-        steps: gradient steps; by default ten passes over the bitmaps, at most 5,000 (about five
+        steps: gradient steps; by default ten passes over the bitmaps, at most 4,000 (about five
             minutes on one core), at least 200.
         progress: show a progress bar on stderr.
 

@@ -21,7 +21,7 @@ from rich.progress import track
 
 import bitcodec
 from bitcodec.bitmap import Bitmap, order0_bits
-from bitcodec.coders import CODERS, load_coder
+from bitcodec.coders import CODERS
 from experiments.coders.tables_baseline import TableCoder
 
 COLUMNS = ("model", "image", "coder", "payload_bytes", "order0_bytes", "encode_ms", "decode_ms")
@@ -84,7 +84,7 @@ def main() -> None:
     rows = []
     for name in options.model:
         codec = bitcodec.load(name)
-        coders: list[Any] = [load_coder(kind.name, codec.folder.path) for kind in CODERS]
+        coders: list[Any] = [codec.folder.coder(kind.name) for kind in CODERS]
         if options.fit_images:
             bitmaps = []
             for path in progress(pictures(options.fit_images, options.fit_count), "baseline"):
