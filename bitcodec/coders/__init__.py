@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from bitcodec.coders.base import Coder
+from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 
-CODERS: tuple[type[Coder], ...] = (HuffmanCoder,)
+CODERS: tuple[type[Coder], ...] = (HuffmanCoder, ContextCoder)
 
 
 def coder_by_name(name: str) -> type[Coder]:
