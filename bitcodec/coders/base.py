@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
+from bitcodec.errors import UsageError
 
 Tables = Mapping[str, NDArray[np.integer]]
 
@@ -53,3 +54,16 @@ class Coder(Protocol):
     def fit(cls, bitmaps: Iterable[Bitmap]) -> Self:
         """Fit the tables to bitmaps of training images (all with the same channels)."""
         ...
+
+
+def check_bitmap(bitmap: Bitmap, channels: int) -> None:
+    """Raise UsageError unless ``bitmap`` is boolean ``channels x H x W`` and not empty."""
+    if bitmap.dtype != np.bool_ or bitmap.ndim != 3:
+        raise UsageError(f"a bitmap is boolean C x H x W, not {bitmap.dtype} {bitmap.shape}")
+    check_shape(bitmap.shape, channels)
+
+
+def check_shape(shape: tuple[int, ...], channels: int) -> None:
+    """Raise UsageError unless ``shape`` is ``channels x H x W`` with H and W of at least 1."""
+    if len(shape) != 3 or shape[0] != channels or min(shape) < 1:
+        raise UsageError(f"the coder's tables are for {channels} x H x W bits, not {shape}")

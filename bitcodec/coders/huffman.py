@@ -1,0 +1,296 @@
+"""Huffman coding of the bitmap: blocks of one channel, runs of empty blocks, a codebook per class.
+
+A plane (one channel of one bitmap) is cut into blocks of 2 x 4 bits. A block with a one in it is
+a symbol by itself; a run of blocks without is one or a few symbols for its length. So a dense
+plane is coded block by block, which catches the correlation of neighbouring bits, and a sparse
+plane as runs, without the bit per symbol that sinks a Huffman code on plain bytes.
+
+The model holds a few codebooks, one per *class* of planes (from nearly empty to dense, found by
+Lloyd's iteration on training bitmaps). Every plane of a file names the class that codes it
+cheapest, which adapts static tables to the density of each channel in each image.
+
+Payload: the class ranks of all channels as one Huffman stream, then for every class in use, in
+order, the number of its symbols (LEB128) and one Huffman stream over the planes of the class,
+laid end to end. dahuffman pads a stream to whole bytes with bits that may decode to more symbols;
+the counts say where to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import ClassVar, Self
+
+import numpy as np
+from dahuffman import HuffmanCodec
+from numpy.typing import NDArray
+
+from bitcodec.bitmap import Bitmap
+from bitcodec.coders.base import Tables, check_bitmap, check_shape
+from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
+
+BLOCK_ROWS, BLOCK_COLUMNS = 2, 4
+
+# The alphabet: 0 ends a stream, 1 to 255 are the blocks with a one in them (bits in raster order,
+# the first most significant), then runs of empty blocks: 1 to 31 in one symbol, longer ones as a
+# sum of 32 * 2^k in falling order and a rest.
+END = 0
+SHORT_RUN = 256
+SHORT_RUNS = 31
+LONG_RUN = SHORT_RUN + SHORT_RUNS
+LONG_RUNS = 26
+ALPHABET = LONG_RUN + LONG_RUNS
+
+RUN_LENGTH = np.ones(ALPHABET, np.int64)
+RUN_LENGTH[END] = 0
+RUN_LENGTH[SHORT_RUN:LONG_RUN] = np.arange(1, SHORT_RUNS + 1)
+RUN_LENGTH[LONG_RUN:] = (SHORT_RUNS + 1) << np.arange(LONG_RUNS)
+
+CLASSES = 8
+LLOYD_ROUNDS = 8
+CHUNK = 1 << 16
+
+
+def blocks_of(bitmap: Bitmap) -> NDArray[np.uint8]:
+    """``C x H x W`` bits → ``C x blocks`` bytes, blocks in raster order, zeros beyond the edges."""
+    channels, height, width = bitmap.shape
+    rows, columns = -(-height // BLOCK_ROWS), -(-width // BLOCK_COLUMNS)
+    if (height, width) != (rows * BLOCK_ROWS, columns * BLOCK_COLUMNS):
+        edges = (rows * BLOCK_ROWS - height, columns * BLOCK_COLUMNS - width)
+        bitmap = np.pad(bitmap, ((0, 0), (0, edges[0]), (0, edges[1])))
+    cut = bitmap.reshape(channels, rows, BLOCK_ROWS, columns, BLOCK_COLUMNS)
+    bits = np.ascontiguousarray(cut.transpose(0, 1, 3, 2, 4)).reshape(channels, -1)
+    return np.packbits(bits, axis=1)
+
+
+def bits_of(blocks: NDArray[np.uint8], shape: tuple[int, int, int]) -> Bitmap:
+    """Inverse of :func:`blocks_of`; what a block says beyond the edges is dropped."""
+    channels, height, width = shape
+    rows, columns = -(-height // BLOCK_ROWS), -(-width // BLOCK_COLUMNS)
+    bits = np.unpackbits(blocks, axis=1).astype(bool)
+    cut = bits.reshape(channels, rows, columns, BLOCK_ROWS, BLOCK_COLUMNS)
+    whole = cut.transpose(0, 1, 3, 2, 4)
+    return whole.reshape(channels, rows * BLOCK_ROWS, columns * BLOCK_COLUMNS)[:, :height, :width]
+
+
+def symbols_of(blocks: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """``rows x blocks`` bytes → the symbols of row after row, each row ended by :data:`END`."""
+    count, length = blocks.shape
+    marked = np.full((count, length + 1), ALPHABET, np.int16)
+    marked[:, :length] = blocks
+    flat = marked.reshape(-1)
+    filled = np.flatnonzero(flat)
+    gaps = np.diff(filled, prepend=-1) - 1
+    rest = gaps & SHORT_RUNS
+    multiples = gaps >> SHORT_RUNS.bit_length()
+    emitted = 1 + (rest > 0)
+    long = np.flatnonzero(multiples)
+    powers = (multiples[long, None] >> np.arange(LONG_RUNS)[::-1]) & 1
+    emitted[long] += powers.sum(axis=1)
+    ends = np.cumsum(emitted)
+    symbols = np.empty(ends[-1], np.int16)
+    symbols[ends - 1] = flat[filled]
+    with_rest = np.flatnonzero(rest)
+    symbols[ends[with_rest] - 2] = SHORT_RUN - 1 + rest[with_rest]
+    index, power = np.nonzero(powers)
+    place = np.cumsum(powers, axis=1)[index, power] - 1
+    starts = ends[long] - emitted[long]
+    symbols[starts[index] + place] = LONG_RUN + LONG_RUNS - 1 - power
+    symbols[symbols == ALPHABET] = END
+    return symbols
+
+
+def blocks_from(symbols: NDArray[np.int16], count: int) -> NDArray[np.uint8]:
+    """The ``count`` blocks that a row of symbols stands for.
+
+    Raises:
+        DamagedFileError: if the symbols stand for more blocks or for fewer.
+    """
+    ends = np.cumsum(RUN_LENGTH[symbols])
+    if (ends[-1] if len(ends) else 0) != count:
+        raise DamagedFileError("the Huffman streams do not fill the bitmap; get the file again")
+    blocks = np.zeros(count, np.uint8)
+    single = symbols < SHORT_RUN
+    blocks[ends[single] - 1] = symbols[single]
+    return blocks
+
+
+def histograms(blocks: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each symbol occurs in each plane: ``planes x alphabet``, ends not counted."""
+    symbols = symbols_of(blocks).astype(np.int64)
+    ends = symbols == END
+    plane = np.cumsum(ends) - ends
+    index = plane * ALPHABET + symbols
+    counts = np.bincount(index, minlength=len(blocks) * ALPHABET).reshape(-1, ALPHABET)
+    counts[:, END] = 0
+    return counts
+
+
+def codec_for(counts: NDArray[np.integer]) -> HuffmanCodec:
+    """A Huffman code over symbols 0, 1, … where 0 ends the stream and every one has a code.
+
+    Counts go in as integers and none as zero: dahuffman gives the end symbol the weight 1, and an
+    unseen symbol must stay encodable.
+    """
+    frequencies = {symbol: int(count) for symbol, count in enumerate(counts + 1)}
+    return HuffmanCodec.from_frequencies(frequencies, eof=END)
+
+
+def lengths_of(codec: HuffmanCodec, alphabet: int) -> NDArray[np.int64]:
+    """Code length in bits of the symbols 0 to ``alphabet`` - 1."""
+    table = codec.get_code_table()
+    return np.array([table[symbol][0] for symbol in range(alphabet)], np.int64)
+
+
+class HuffmanCoder:
+    """The coder described at the top of this file.
+
+    Args:
+        counts: ``classes x alphabet``, how often each symbol occurred in each class in training.
+        usage: ``channels x classes``, how often the planes of each channel chose each class.
+    """
+
+    name: ClassVar[str] = "huffman"
+    id: ClassVar[int] = 1
+
+    def __init__(self, counts: NDArray[np.integer], usage: NDArray[np.integer]) -> None:
+        self._counts = counts
+        self._usage = usage
+        self._codecs = [codec_for(row) for row in counts]
+        self._lengths = np.stack([lengths_of(codec, ALPHABET) for codec in self._codecs])
+        # A class is named by its rank among the channel's classes: one code serves all channels.
+        self._class_at = np.argsort(-usage.astype(np.int64), axis=1, kind="stable")
+        self._rank_of = np.argsort(self._class_at, axis=1, kind="stable")
+        ranked = -np.sort(-usage.astype(np.int64), axis=1)
+        self._rank_codec = codec_for(np.concatenate([[0], ranked.sum(axis=0)]))
+        self._rank_lengths = lengths_of(self._rank_codec, len(counts) + 1)[1:]
+
+    @property
+    def channels(self) -> int:
+        return len(self._usage)
+
+    def encode(self, bitmap: Bitmap) -> bytes:
+        """The payload of a bitmap ``C x H x W``.
+
+        Raises:
+            UsageError: if the bitmap has another number of channels than the tables.
+        """
+        check_bitmap(bitmap, self.channels)
+        blocks = blocks_of(bitmap)
+        cost = histograms(blocks) @ self._lengths.T
+        cost += self._rank_lengths[self._rank_of]
+        chosen = np.argmin(cost, axis=1)
+        ranks = self._rank_of[np.arange(self.channels), chosen]
+        parts = [self._rank_codec.encode((ranks + 1).tolist())]
+        for index in np.unique(chosen):
+            symbols = symbols_of(blocks[chosen == index].reshape(1, -1))[:-1]
+            chunks = (symbols[at : at + CHUNK].tolist() for at in range(0, len(symbols), CHUNK))
+            parts.append(_leb128(len(symbols)))
+            parts.append(self._codecs[index].encode(chain.from_iterable(chunks)))
+        return b"".join(parts)
+
+    def decode(self, payload: bytes, shape: tuple[int, int, int]) -> Bitmap:
+        """The bitmap of ``shape`` that :meth:`encode` turned into ``payload``.
+
+        Raises:
+            DamagedFileError: if the streams do not fill exactly this shape, or bytes are left.
+            UsageError: if the shape has another number of channels than the tables.
+        """
+        check_shape(shape, self.channels)
+        source = iter(payload)
+        limit = 8 * len(payload)
+        ranks = _read(self._rank_codec, source, self.channels) - 1
+        chosen = self._class_at[np.arange(self.channels), ranks]
+        rows, columns = -(-shape[1] // BLOCK_ROWS), -(-shape[2] // BLOCK_COLUMNS)
+        blocks = np.empty((self.channels, rows * columns), np.uint8)
+        for index in np.unique(chosen):
+            planes = chosen == index
+            size = int(planes.sum()) * rows * columns
+            count = _read_leb128(source)
+            if count > min(limit, size):
+                raise DamagedFileError("the Huffman streams are damaged; get the file again")
+            symbols = _read(self._codecs[index], source, count)
+            blocks[planes] = blocks_from(symbols, size).reshape(-1, rows * columns)
+        if next(source, None) is not None:
+            raise DamagedFileError("bytes are left after the Huffman streams; get the file again")
+        return bits_of(blocks, shape)
+
+    def tables(self) -> dict[str, NDArray[np.integer]]:
+        """``counts`` and ``usage`` as given to the constructor."""
+        return {"counts": self._counts, "usage": self._usage}
+
+    @classmethod
+    def from_tables(cls, tables: Tables) -> Self:
+        """Raises:
+        UnknownModelError: if the arrays are not those of this coder.
+        """
+        counts, usage = tables.get("counts"), tables.get("usage")
+        if (
+            counts is None
+            or usage is None
+            or any(
+                t.ndim != 2 or t.dtype.kind not in "iu" or t.min(initial=0) < 0
+                for t in (counts, usage)
+            )
+            or counts.shape != (usage.shape[1], ALPHABET)
+        ):
+            raise UnknownModelError("the tables are not those of the huffman coder")
+        return cls(counts, usage)
+
+    @classmethod
+    def fit(cls, bitmaps: Iterable[Bitmap], classes: int = CLASSES) -> Self:
+        """Fit to bitmaps of training images (all with the same channels).
+
+        Lloyd's iteration (1957): planes go to the class that codes them in the fewest bits,
+        classes get the counts of their planes. It starts from classes of falling density.
+
+        Raises:
+            UsageError: if there is no bitmap.
+        """
+        per_image = [histograms(blocks_of(bitmap)).astype(np.uint32) for bitmap in bitmaps]
+        if not per_image:
+            raise UsageError("the huffman coder cannot be fitted to no bitmap at all")
+        channels = len(per_image[0])
+        planes = np.concatenate(per_image)
+        patterns = planes[:, 1:SHORT_RUN].sum(axis=1) / np.maximum(1, planes @ RUN_LENGTH)
+        chosen = np.argsort(np.argsort(-patterns, kind="stable")) * classes // len(planes)
+        for _ in range(LLOYD_ROUNDS):
+            counts = np.stack([planes[chosen == c].sum(axis=0) for c in range(classes)])
+            usage = np.stack(
+                [np.bincount(chosen[c::channels], minlength=classes) for c in range(channels)]
+            )
+            bits = -np.log2((counts + 1) / (counts + 1).sum(axis=1, keepdims=True))
+            naming = -np.log2((usage + 1) / (usage + 1).sum(axis=1, keepdims=True))
+            cost = planes.astype(np.float32) @ bits.T.astype(np.float32)
+            cost += np.tile(naming, (len(per_image), 1))
+            chosen = np.argmin(cost, axis=1)
+        return cls(counts.astype(np.uint32), usage.astype(np.uint32))
+
+
+def _leb128(value: int) -> bytes:
+    """Unsigned LEB128: seven bits a byte, least significant first, the high bit goes on."""
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _read_leb128(source: Iterator[int]) -> int:
+    value = 0
+    for shift, byte in zip(range(0, 42, 7), source, strict=False):
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value
+    raise DamagedFileError("a count in the Huffman streams is damaged; get the file again")
+
+
+def _read(codec: HuffmanCodec, source: Iterator[int], count: int) -> NDArray[np.int16]:
+    """Exactly ``count`` symbols; leaves the source after the byte that holds the last one."""
+    if not count:
+        return np.empty(0, np.int16)
+    try:
+        return np.fromiter(islice(codec.decode_streaming(source), count), np.int16, count)
+    except ValueError:
+        raise DamagedFileError("a Huffman stream ends too early; get the file again") from None

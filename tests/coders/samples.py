@@ -1,0 +1,34 @@
+"""Bitmaps for the coders' tests: structured ones and whatever hypothesis thinks up."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bitcodec.bitmap import Bitmap
+
+CHANNELS = 16
+
+
+def smooth_bitmap(seed: int, height: int, width: int) -> Bitmap:
+    """Thresholded smooth noise: bits that agree with their neighbours and, across channels,
+    with each other, from dense channels to an empty one, as an encoder's bitmap has them.
+    """
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((CHANNELS, height + 8, width + 8))
+    noise[1:] += 0.7 * noise[:-1]
+    sums = noise.cumsum(axis=1).cumsum(axis=2)
+    smooth = sums[:, 4:, 4:] - sums[:, :-4, 4:] - sums[:, 4:, :-4] + sums[:, :-4, :-4]
+    level = np.quantile(smooth, 1 - np.geomspace(0.5, 0.001, CHANNELS - 1))
+    bitmap = smooth[:, :height, :width] > np.append(level, np.inf)[:, None, None]
+    return bitmap
+
+
+@st.composite
+def bitmaps(draw: st.DrawFn) -> Bitmap:
+    """``CHANNELS x H x W``, 1x1 upwards, each channel of a density of its own from 0 to 1."""
+    height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    levels = st.sampled_from([0.0, 0.001, 0.02, 0.1, 0.5, 0.9, 1.0])
+    density = np.array(draw(st.lists(levels, min_size=CHANNELS, max_size=CHANNELS)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return rng.random((CHANNELS, height, width)) < density[:, None, None]

@@ -1,0 +1,140 @@
+"""The container: what is written is read back, and nothing else is."""
+
+import io
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitcodec import container
+from bitcodec.container import Header
+from bitcodec.errors import DamagedFileError
+
+
+def make(payload: bytes = b"payload", **changes: object) -> bytes:
+    fields = {
+        "model": "photo3",
+        "fingerprint": b"\x01\x02\x03\x04",
+        "width": 768,
+        "height": 512,
+        "coder": 2,
+        "payload_length": len(payload),
+    }
+    return container.write(Header(**fields | changes), payload)  # type: ignore[arg-type]
+
+
+@given(
+    model=st.from_regex(r"[a-z0-9][a-z0-9._-]{0,15}", fullmatch=True),
+    fingerprint=st.binary(min_size=4, max_size=4),
+    width=st.integers(1, 65_535),
+    height=st.integers(1, 256),
+    coder=st.integers(0, 255),
+    payload=st.binary(max_size=300),
+)
+def test_round_trip(
+    model: str, fingerprint: bytes, width: int, height: int, coder: int, payload: bytes
+) -> None:
+    header = Header(model, fingerprint, width, height, coder, len(payload))
+    data = container.write(header, payload)
+    assert container.read(data) == (header, payload)
+    assert len(data) - len(payload) <= 48
+    assert container.read_stream(io.BytesIO(data)) == data
+
+
+def test_overhead_is_what_the_format_promises() -> None:
+    payload = bytes(20_000)
+    assert len(make(payload)) - len(payload) == 31
+    longest = make(payload, model="a" * 16, width=16384, height=16384)
+    assert len(longest) - len(payload) - (2**28 - 2**24) // 4096 + len(payload) <= 45
+
+
+def test_cut_anywhere_is_noticed() -> None:
+    data = make()
+    for length in range(len(data)):
+        with pytest.raises(DamagedFileError):
+            container.read(data[:length])
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    data = make()
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(DamagedFileError):
+            container.read(bytes(damaged))
+
+
+def test_trailing_bytes_are_noticed() -> None:
+    with pytest.raises(DamagedFileError, match="2 bytes follow"):
+        container.read(make() + b"\n\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"\r\n", b"\n"), (b"\n", b"\r\n"), (b"\xbc", b"\x3c"), (b"\xbc", b"\xef\xbf\xbd")],
+)
+def test_transfer_as_text_is_named(old: bytes, new: bytes) -> None:
+    with pytest.raises(DamagedFileError, match="as text"):
+        container.read(make().replace(old, new))
+
+
+def test_unknown_version_is_named() -> None:
+    data = bytearray(make())
+    data[len(container.MAGIC)] = 9
+    data[-4:] = zlib.crc32(data[:-4]).to_bytes(4, "little")
+    with pytest.raises(DamagedFileError, match="version 9"):
+        container.read(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"width": 0},
+        {"height": 65_536},
+        {"width": 65_535, "height": 65_535},
+        {"width": 1, "height": 1, "payload_length": 5_000},
+        {"model": ""},
+        {"model": "../evil"},
+        {"model": "a" * 17},
+        {"model": "Ähm"},
+        {"fingerprint": b"abc"},
+        {"coder": 256},
+    ],
+)
+def test_values_outside_their_limits_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(DamagedFileError):
+        make(**changes)
+
+
+def test_padding_keeps_a_huge_picture_from_coming_out_of_a_tiny_file() -> None:
+    data = make(b"x", width=10_000, height=10_000)
+    assert len(data) * container.PIXELS_PER_BYTE + container.FREE_PIXELS >= 10_000 * 10_000
+    header, payload = container.read(data)
+    assert payload == b"x" and header.padding > 20_000
+    dirty = bytearray(data)
+    dirty[-5] = 1
+    dirty[-4:] = zlib.crc32(dirty[:-4]).to_bytes(4, "little")
+    with pytest.raises(DamagedFileError, match="padding"):
+        container.read(bytes(dirty))
+
+
+@pytest.mark.parametrize("number", [b"\x80\x00", b"\xff\xff\xff\xff\xff\x01"])
+def test_numbers_have_one_spelling(number: bytes) -> None:
+    data = make(width=1, height=1)
+    start = data.index(b"\x02\x01\x01\x07")
+    data = data[: start + 1] + number + data[start + 2 : -4]
+    with pytest.raises(DamagedFileError, match="well formed"):
+        container.read(data + zlib.crc32(data).to_bytes(4, "little"))
+
+
+def test_a_stream_is_not_read_beyond_its_announcement() -> None:
+    data = make(bytes(100))
+    stream = io.BytesIO(data + bytes(1 << 22))
+    assert len(container.read_stream(stream)) == len(data) + 1
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n" + bytes(50), bytes(100), b"\xbcBC"])
+def test_other_files_are_refused(data: bytes) -> None:
+    with pytest.raises(DamagedFileError):
+        container.read(data)
