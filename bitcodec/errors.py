@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 
 class BitcodecError(Exception):
@@ -18,6 +19,10 @@ class BitcodecError(Exception):
     def __init__(self, what: str, path: str | Path | None = None) -> None:
         super().__init__(what if path is None else f"{path}: {what}")
         self.path = path
+
+    def at(self, path: str | Path) -> Self:
+        """The same error with the file's name in front, unless it names one already."""
+        return self if self.path is not None else type(self)(str(self), path)
 
 
 class UsageError(BitcodecError):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytest_plugins = ["tests.tiny"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -72,7 +72,7 @@ def main() -> None:
         Result(name, steps, record, folder)
         for (name, _, steps), record, folder in zip(wanted, records, folders, strict=True)
     ]
-    write_report(results + [passing(results[0], STEPS)], data / "test")
+    write_report([*results, passing(results[0], STEPS)], data / "test")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,226 @@
+"""How long encoding and decoding take, beside Pillow's own codecs at files of the same size."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import AvifImagePlugin, Image, features
+
+from bitcodec.codec import load
+from bitcodec.images import to_rgb
+from bitcodec.model_folder import ModelFolder
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One codec on a set of pictures: means of each picture's best time, in milliseconds.
+
+    The parts (network, coder) are None for codecs that have none; the process is everything from
+    starting the program to its end, files included.
+    """
+
+    codec: str
+    threads: str
+    bytes: float
+    psnr: float
+    encode_network: float | None
+    encode_coder: float | None
+    encode_total: float
+    encode_process: float
+    decode_network: float | None
+    decode_coder: float | None
+    decode_total: float
+    decode_process: float
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """A codec of Pillow's and how it is asked for a quality."""
+
+    name: str
+    format: str
+    feature: str
+    qualities: Sequence[float]
+    options: Callable[[float], dict[str, Any]]
+
+
+def _by_quality(quality: float) -> dict[str, Any]:
+    return {"quality": int(quality)}
+
+
+RIVALS = (
+    _Rival("JPEG", "JPEG", "jpg", range(1, 96), _by_quality),
+    _Rival("WebP", "WEBP", "webp", range(101), _by_quality),
+    _Rival("AVIF", "AVIF", "avif", range(101), _by_quality),
+    _Rival(
+        "JPEG 2000",
+        "JPEG2000",
+        "jpg_2000",
+        [24 / 1.05**step for step in range(140, -1, -1)],
+        lambda rate: {
+            "irreversible": True,
+            "quality_mode": "rates",
+            "quality_layers": [24 / rate],
+        },
+    ),
+)
+
+
+def available_rivals() -> list[_Rival]:
+    """Those that this build of Pillow can write and read."""
+    return [rival for rival in RIVALS if features.check(rival.feature)]
+
+
+def time_bitcodec(
+    folder: ModelFolder, pictures: Sequence[Path], one_thread: bool, repeat: int
+) -> Timing:
+    """Time a model; ``one_thread`` also keeps the process on one core."""
+    codec = load(folder.path, threads=1 if one_thread else None)
+    command = [sys.executable, "-m", "bitcodec"]
+    model = ["--model", str(folder.path), "--overwrite", "--quiet"]
+    rows = []
+    with cores(one_thread), tempfile.TemporaryDirectory() as place:
+        source, file = f"{place}/picture.png", f"{place}/picture.bitc"
+        for picture in pictures:
+            rgb = to_rgb(picture)
+            rgb.save(source)
+            bits, encode_network = best(repeat, codec.bitmap, rgb)
+            data, encode_coder = best(repeat, codec.pack, bits, rgb.size)
+            (_, bits), decode_coder = best(repeat, codec.unpack, data)
+            decoded, decode_network = best(repeat, codec.reconstruct, bits, rgb.size)
+            _, encode_process = best(repeat, _run, [*command, "encode", source, *model])
+            _, decode_process = best(repeat, _run, [*command, "decode", file, *model])
+            encoding = (encode_network, encode_coder, encode_network + encode_coder)
+            decoding = (decode_network, decode_coder, decode_network + decode_coder)
+            figures = (len(data), _psnr(rgb, decoded))
+            rows.append((*figures, *encoding, encode_process, *decoding, decode_process))
+    name = f"bitcodec {folder.facts.name}"
+    return Timing(name, "1" if one_thread else "all", *np.mean(rows, axis=0).tolist())
+
+
+def time_rival(
+    rival: _Rival,
+    pictures: Sequence[Path],
+    sizes: Sequence[int],
+    one_thread: bool,
+    repeat: int,
+) -> Timing:
+    """Time a codec of Pillow's, each picture at the quality whose file is nearest in size."""
+    rows = []
+    with cores(one_thread), tempfile.TemporaryDirectory() as place:
+        source, file = f"{place}/picture.png", f"{place}/picture"
+        for picture, size in zip(pictures, sizes, strict=True):
+            rgb = to_rgb(picture)
+            rgb.save(source)
+            options = _nearest(rival, rgb, size)
+            if rival.format == "AVIF" and one_thread:
+                options |= {"max_threads": 1}
+            data, encode = best(repeat, _save, rgb, rival.format, options)
+            decoded, decode = best(repeat, _open, data, one_thread)
+            there = f"Image.open({source!r}).save({file!r}, {rival.format!r}, **{options!r})"
+            back = f"Image.open({file!r}).save({source!r})"
+            _, encode_process = best(repeat, _python, there)
+            _, decode_process = best(repeat, _python, back)
+            figures = (len(data), _psnr(rgb, decoded))
+            rows.append((*figures, encode, encode_process, decode, decode_process))
+    means = np.mean(rows, axis=0).tolist()
+    return Timing(
+        rival.name,
+        "1" if one_thread else "all",
+        bytes=means[0],
+        psnr=means[1],
+        encode_network=None,
+        encode_coder=None,
+        encode_total=means[2],
+        encode_process=means[3],
+        decode_network=None,
+        decode_coder=None,
+        decode_total=means[4],
+        decode_process=means[5],
+    )
+
+
+def best(repeat: int, work: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
+    """The result, and the shortest of ``repeat`` times in milliseconds.
+
+    The first of several also warms up caches and sessions, so it is seldom the shortest.
+    """
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        result = work(*arguments)
+        times.append(1000 * (time.perf_counter() - start))
+    return result, min(times)
+
+
+@contextlib.contextmanager
+def cores(only_one: bool) -> Iterator[None]:
+    """Keep this process and its children on one core, where the system can."""
+    if not only_one or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _nearest(rival: _Rival, rgb: Image.Image, size: int) -> dict[str, Any]:
+    """Options for a file nearest to ``size`` bytes, by bisection: files grow with quality."""
+    low, high = 0, len(rival.qualities) - 1
+    tried: dict[int, int] = {}
+
+    def bytes_at(index: int) -> int:
+        if index not in tried:
+            options = rival.options(rival.qualities[index])
+            tried[index] = len(_save(rgb, rival.format, options))
+        return tried[index]
+
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if bytes_at(middle) >= size else (middle + 1, high)
+    bytes_at(low)
+    nearest = min(tried, key=lambda index: abs(tried[index] - size))
+    return rival.options(rival.qualities[nearest])
+
+
+def _save(rgb: Image.Image, format: str, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    rgb.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def _open(data: bytes, one_thread: bool) -> Image.Image:
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1 if one_thread else 0
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True)
+
+
+def _python(expression: str) -> None:
+    _run([sys.executable, "-c", f"from PIL import Image; {expression}"])
+
+
+def _psnr(original: Image.Image, decoded: Image.Image) -> float:
+    error = np.asarray(original, np.float64) - np.asarray(decoded, np.float64)
+    mean = float(np.mean(error**2))
+    return 10 * np.log10(255**2 / mean) if mean else float("inf")

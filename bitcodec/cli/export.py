@@ -1,0 +1,128 @@
+"""``bitcodec export``: a training run becomes a model folder that runs without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bitcodec.cli import options
+from bitcodec.errors import BitcodecError, UsageError
+
+EPILOG = """
+[bold]Examples[/bold]
+
+bitcodec export outputs/2026-01-31/12-00-00 -o models/mine --images photos/train
+
+bitcodec export last.ckpt -o models/mine --images photos/train --quality 2
+
+bitcodec encode photo.jpg --model models/mine
+"""
+
+
+def export(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN_OR_CKPT", help="A run's folder, or a checkpoint.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="The model folder to write.")
+    ],
+    images: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Training pictures; the coders' tables are fitted to them."
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Up to 16 of a-z 0-9 . _ - [dim]Default: the folder's name.[/dim]"),
+    ] = None,
+    quality: Annotated[int, typer.Option(min=1, help="What -q will select.")] = 1,
+    coder: Annotated[
+        str | None,
+        typer.Option(help="The model's default coder. [dim]Default: the smaller one.[/dim]"),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="Fit to no more pictures than this.")
+    ] = 500,
+    quiet: options.Quiet = False,
+) -> None:
+    """Turn a checkpoint into a model folder: networks, coders' tables, weights.
+
+    Needs bitcodec[train]; what it writes does not.
+    """
+    from bitcodec.cli.encode import _is_picture
+    from bitcodec.container import is_model_name
+    from bitcodec.model_folder import ModelFacts, refuse_existing
+
+    name = name or output.name
+    if not is_model_name(name):
+        raise UsageError(f"{name!r} cannot be a model's name: up to 16 of a-z 0-9 . _ - (--name)")
+    refuse_existing(output)
+    checkpoint = find_checkpoint(run)
+    if not images.is_dir():
+        raise UsageError("this is not a folder of pictures (--images)", images)
+    pictures = evenly(sorted(p for p in images.rglob("*") if _is_picture(p)), most)
+    try:
+        from bitcodec.export import export_model
+        from bitcodec.module import BitCodecModule
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"exporting needs {error.name}, which is not installed: pip install 'bitcodec[train]'"
+        ) from None
+
+    try:
+        module = BitCodecModule.load_from_checkpoint(
+            checkpoint, map_location="cpu", weights_only=True
+        )
+        network: dict[str, Any] = dict(module.hparams["model"])
+    except BitcodecError:
+        raise
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BitcodecError(f"not a checkpoint of bitcodec ({reason})", checkpoint) from None
+    facts = ModelFacts(
+        name=name,
+        quality=quality,
+        channels=network["channels"],
+        stride=network["stride"],
+        encoder_margin=0,
+        decoder_margin=0,
+        coder=coder or "",
+        training={"network": network, "fitted_on_pictures": len(pictures)},
+    )
+
+    def watch(pictures: Sequence[Any]) -> Iterable[Any]:
+        from rich.progress import track
+
+        from bitcodec.cli.batch import console
+
+        return track(pictures, "fitting coders", console=console(), disable=quiet, transient=True)
+
+    folder = export_model(module.encoder, module.decoder, facts, pictures, output, watch=watch)
+    if not quiet:
+        from bitcodec.cli.batch import console
+
+        console().print(f"{folder.path}: {folder.facts.name}, -q {quality}", highlight=False)
+
+
+def find_checkpoint(run: Path) -> Path:
+    """The checkpoint itself, or the one to ship of a run's folder: last.ckpt, else the newest.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    if run.is_file():
+        return run
+    found = sorted(run.rglob("*.ckpt"), key=lambda p: (p.name == "last.ckpt", p.stat().st_mtime))
+    if not found:
+        raise UsageError("no checkpoint (*.ckpt) here", run)
+    return found[-1]
+
+
+def evenly(items: Sequence[Path], most: int) -> list[Path]:
+    """At most ``most`` of the items, spread evenly over all of them."""
+    count = min(len(items), most)
+    return [items[i * len(items) // count] for i in range(count)]

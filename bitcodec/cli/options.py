@@ -1,0 +1,49 @@
+"""Options that several commands share, each explained once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="File, or folder for several; [bold]-[/bold] for standard output. "
+        "[dim]Default: beside each input.[/dim]",
+    ),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(
+        "-q",
+        "--quality",
+        help="1 is the smallest file; `bitcodec models` lists what there is. "
+        "[dim]Default: the middle one.[/dim]",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME|FOLDER", help="A model by name or folder, not by -q."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        metavar="N",
+        help="Pictures at a time. [dim]Default: one for each core.[/dim]",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
+Pictures = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Files or folders.", show_default=False),
+]

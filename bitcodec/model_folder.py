@@ -1,0 +1,273 @@
+"""Model folders: what is in one, how one is found, and whether it is what it says it is.
+
+A folder holds::
+
+    model.json            name, quality, channels, stride, margins, fingerprint, training facts
+    encoder.onnx          the graph of the analysis transform
+    decoder.onnx          the graph of the synthesis transform
+    weights.safetensors   the weights of both in half precision; the graphs point into it
+    <coder>.npz           the integer tables of each coder
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bitcodec.coders import CODERS, load_coder, tables_path
+from bitcodec.coders.base import Coder
+from bitcodec.container import Header, is_model_name
+from bitcodec.errors import UnknownModelError, UsageError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+FACTS = "model.json"
+ENCODER = "encoder.onnx"
+DECODER = "decoder.onnx"
+WEIGHTS = "weights.safetensors"
+
+SEARCH_PATH = "BITCODEC_MODELS"
+"""Environment variable: folders of model folders, searched before the shipped ones."""
+
+_SHIPPED = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The contents of ``model.json``.
+
+    Args:
+        name: as in the file header, 1 to 16 characters.
+        quality: what ``-q`` selects; larger means better pictures and larger files.
+        channels: of the bitmap.
+        stride: pixels per code position along each side.
+        encoder_margin: receptive radius of the encoder in code positions, rounded up.
+        decoder_margin: receptive radius of the decoder in code positions, rounded up.
+        coder: name of the coder that is used unless another is asked for.
+        fingerprint: SHA-256 in hexadecimal of all that turns a payload into a picture.
+        training: free facts for people: data, steps, figures.
+    """
+
+    name: str
+    quality: int
+    channels: int
+    stride: int
+    encoder_margin: int
+    decoder_margin: int
+    coder: str
+    fingerprint: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text of ``model.json``."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelFacts:
+        """Raises:
+        ValueError: if a field is missing, unknown or outside its range.
+        """
+        found = json.loads(text)
+        known = {f.name for f in fields(cls)}
+        if not isinstance(found, dict) or not set(found) <= known:
+            raise ValueError("unknown fields")
+        try:
+            facts = cls(**found)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        numbers = (facts.quality, facts.channels, facts.stride)
+        margins = (facts.encoder_margin, facts.decoder_margin)
+        if not all(isinstance(n, int) and 1 <= n <= 4096 for n in numbers):
+            raise ValueError("quality, channels and stride are numbers from 1 to 4096")
+        if not all(isinstance(n, int) and 0 <= n <= 4096 for n in margins):
+            raise ValueError("margins are numbers from 0 to 4096")
+        if not is_model_name(facts.name):
+            raise ValueError(f"{facts.name!r} cannot be the name of a model")
+        bytes.fromhex(facts.fingerprint)
+        return facts
+
+
+class ModelFolder:
+    """A folder on disk, read piece by piece as its parts are asked for.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UnknownModelError: if it has no readable ``model.json``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self.facts = ModelFacts.from_json((self.path / FACTS).read_text("utf-8"))
+        except FileNotFoundError:
+            raise UnknownModelError(f"no {FACTS} here: this is not a model folder", path) from None
+        except (OSError, ValueError) as error:
+            raise UnknownModelError(f"{FACTS} is not usable ({error})", path) from None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The four bytes that go into a file header."""
+        return bytes.fromhex(self.facts.fingerprint)[:4]
+
+    def compute_fingerprint(self) -> str:
+        """SHA-256 over the facts, the networks' weights and graph, and the coders' tables."""
+        digest = hashlib.sha256()
+        digest.update(f"{self.facts.channels} {self.facts.stride}\n".encode())
+        for name in (DECODER, WEIGHTS):
+            digest.update(self._bytes(name))
+        for coder in self.coders:
+            for key, array in sorted(load_coder(coder, self.path).tables().items()):
+                # Not the bytes of the .npz: those depend on the zlib that wrote them.
+                little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+                digest.update(f"{coder} {key} {little.dtype.str} {little.shape}\n".encode())
+                digest.update(little.tobytes())
+        return digest.hexdigest()
+
+    @property
+    def coders(self) -> list[str]:
+        """Names of the coders whose tables are here."""
+        return [kind.name for kind in CODERS if tables_path(kind.name, self.path).exists()]
+
+    def coder(self, name: str | None = None) -> Coder:
+        """The coder of this name, or the model's own choice, with its tables loaded.
+
+        Raises:
+            UsageError: if the model has no tables for it.
+            UnknownModelError: if the tables are damaged.
+        """
+        name = name or self.facts.coder
+        if name not in self.coders:
+            raise UsageError(
+                f"model {self.facts.name} has no coder {name!r}: choose among "
+                f"{', '.join(self.coders)}"
+            )
+        return load_coder(name, self.path)
+
+    def session(self, name: str, threads: int | None) -> InferenceSession:
+        """An ONNX Runtime session of ``encoder.onnx`` or ``decoder.onnx`` on the CPU.
+
+        Args:
+            name: :data:`ENCODER` or :data:`DECODER`.
+            threads: that one picture may use; None for as many as there are cores.
+
+        Raises:
+            UnknownModelError: if the network cannot be loaded.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(
+                str(self.path / name), options, providers=["CPUExecutionProvider"]
+            )
+        # ONNX Runtime's exceptions share no base class but this one.
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise UnknownModelError(f"{name} cannot be loaded ({reason})", self.path) from None
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise UnknownModelError(
+                f"{name} cannot be read ({error.strerror})", self.path
+            ) from None
+
+
+def available() -> list[ModelFolder]:
+    """All models that can be named without a path, by quality, then name."""
+    places = [Path(p) for p in os.environ.get(SEARCH_PATH, "").split(os.pathsep) if p]
+    found: dict[str, ModelFolder] = {}
+    for place in [*places, _SHIPPED]:
+        for facts in sorted(place.glob(f"*/{FACTS}")):
+            folder = ModelFolder(facts.parent)
+            found.setdefault(folder.facts.name, folder)
+    return sorted(found.values(), key=lambda f: (f.facts.quality, f.facts.name))
+
+
+def find(name: str | Path | None = None, quality: int | None = None) -> ModelFolder:
+    """The model of this name, folder or quality; the middle one of all if nothing is said.
+
+    Raises:
+        UsageError: if both a name and a quality are given.
+        UnknownModelError: if there is no such model; the sentence lists those there are.
+    """
+    if name is not None and quality is not None:
+        raise UsageError("a model and a quality exclude each other: give one of them")
+    if isinstance(name, Path) or (name and ("/" in name or os.sep in name)):
+        return ModelFolder(name)
+    models = available()
+    if not models:
+        if name:
+            raise UnknownModelError(f"no model is called {name!r}, no models are installed")
+        raise UnknownModelError(
+            f"no models are installed: name a model folder, or set {SEARCH_PATH} to where they are"
+        )
+    if name is None and quality is None:
+        return models[(len(models) - 1) // 2]
+    for model in models:
+        if model.facts.name == name or model.facts.quality == quality:
+            return model
+    if name and (Path(name) / FACTS).exists():
+        return ModelFolder(name)
+    known = ", ".join(f"{m.facts.name} (-q {m.facts.quality})" for m in models)
+    wanted = f"is called {name!r}" if name else f"has quality {quality}"
+    raise UnknownModelError(f"no model {wanted}: there are {known}")
+
+
+def find_for(header: Header) -> ModelFolder:
+    """The model that wrote a file.
+
+    Raises:
+        UnknownModelError: if it is not here, or only one of the same name.
+    """
+    for model in available():
+        if model.facts.name == header.model:
+            check(model, header)
+            return model
+    known = ", ".join(m.facts.name for m in available()) or "none"
+    raise UnknownModelError(
+        f"the file was made with model {header.model!r}, which is not installed (installed: "
+        f"{known}): update bitcodec, or name the model's folder with --model"
+    )
+
+
+def check(model: ModelFolder, header: Header) -> None:
+    """That ``model`` is the one that wrote the file.
+
+    Raises:
+        UnknownModelError: if it is not.
+    """
+    if header.model != model.facts.name:
+        raise UnknownModelError(
+            f"the file was made with model {header.model!r} and not with {model.facts.name!r}: "
+            "leave --model away, or name that model"
+        )
+    if header.fingerprint != model.fingerprint:
+        raise UnknownModelError(
+            f"the file was made with another version of model {header.model!r} (fingerprint "
+            f"{header.fingerprint.hex()}, installed {model.fingerprint.hex()}): name that "
+            "version's folder with --model"
+        )
+
+
+def refuse_existing(out: Path) -> None:
+    """That a new model folder would replace nothing.
+
+    Raises:
+        UsageError: if something is there already.
+    """
+    if out.exists():
+        raise UsageError("this exists already: remove it, or choose another place with -o", out)

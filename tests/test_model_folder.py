@@ -1,0 +1,113 @@
+"""Model folders: found by name, quality or path; damage and ignorance named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bitcodec import model_folder
+from bitcodec.codec import Codec
+from bitcodec.errors import UnknownModelError, UsageError
+from bitcodec.model_folder import SEARCH_PATH, ModelFacts, ModelFolder
+
+
+@pytest.fixture
+def shelf(tiny_folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three models that differ in name and quality, and nothing else to be found."""
+    for name, quality in (("good", 3), ("coarse", 1), ("fair", 2)):
+        shutil.copytree(tiny_folder.path, tmp_path / name)
+        facts = replace(tiny_folder.facts, name=name, quality=quality)
+        (tmp_path / name / "model.json").write_text(facts.to_json())
+    monkeypatch.setenv(SEARCH_PATH, str(tmp_path))
+    monkeypatch.setattr(model_folder, "_SHIPPED", tmp_path / "none")
+    return tmp_path
+
+
+def test_models_are_found(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [m.facts.name for m in model_folder.available()] == ["coarse", "fair", "good"]
+    assert model_folder.find("good").facts.quality == 3
+    assert model_folder.find(quality=1).facts.name == "coarse"
+    assert model_folder.find().facts.name == "fair"
+    assert model_folder.find(shelf / "good").facts.name == "good"
+    assert model_folder.find(str(shelf / "good")).facts.name == "good"
+    monkeypatch.setenv(SEARCH_PATH, "")
+    monkeypatch.chdir(shelf)
+    with pytest.raises(UnknownModelError, match="no models are installed"):
+        model_folder.find()
+
+
+def test_what_is_not_there_is_named_with_what_is(shelf: Path) -> None:
+    known = r"coarse \(-q 1\), fair \(-q 2\), good \(-q 3\)"
+    with pytest.raises(UnknownModelError, match=f"'superb'.*{known}"):
+        model_folder.find("superb")
+    with pytest.raises(UnknownModelError, match=f"quality 7.*{known}"):
+        model_folder.find(quality=7)
+    with pytest.raises(UsageError, match="exclude each other"):
+        model_folder.find("good", quality=3)
+    with pytest.raises(UnknownModelError, match="not a model folder"):
+        model_folder.find(shelf)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stride": 0},
+        {"channels": "many"},
+        {"encoder_margin": -1},
+        {"name": "Not A Name"},
+        {"fingerprint": "xyz"},
+        {"surprise": 1},
+        {"quality": None},
+    ],
+)
+def test_unusable_facts_are_refused(shelf: Path, change: dict[str, object]) -> None:
+    path = shelf / "good" / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UnknownModelError, match=r"good: model\.json is not usable"):
+        ModelFolder(shelf / "good")
+
+
+def test_facts_survive_their_json(tiny_folder: ModelFolder) -> None:
+    facts = replace(tiny_folder.facts, training={"steps": 5})
+    assert ModelFacts.from_json(facts.to_json()) == facts
+
+
+def test_the_fingerprint_covers_what_makes_the_picture(shelf: Path) -> None:
+    good = shelf / "good"
+    assert ModelFolder(good).compute_fingerprint() == ModelFolder(good).facts.fingerprint
+    before = ModelFolder(good).compute_fingerprint()
+    weights = bytearray((good / "weights.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (good / "weights.safetensors").write_bytes(weights)
+    changed = ModelFolder(good).compute_fingerprint()
+    assert changed != before
+    (good / "huffman.npz").unlink()
+    assert ModelFolder(good).compute_fingerprint() != changed
+
+
+def test_damaged_parts_are_named(shelf: Path) -> None:
+    good = shelf / "good"
+    (good / "decoder.onnx").write_bytes(b"nonsense")
+    (good / "huffman.npz").write_bytes(b"nonsense")
+    folder = ModelFolder(good)
+    with pytest.raises(UnknownModelError, match=r"decoder\.onnx cannot be loaded"):
+        folder.session("decoder.onnx", 1)
+    with pytest.raises(UnknownModelError, match=r"huffman\.npz"):
+        folder.coder("huffman")
+    with pytest.raises(UsageError, match="no coder 'morse'"):
+        Codec(folder).encode(Image.new("RGB", (8, 8)), coder="morse")
+
+
+def test_shipped_models_are_what_they_say() -> None:
+    """Facts, fingerprint and size of every model in the package."""
+    for facts in sorted(model_folder._SHIPPED.glob("*/model.json")):
+        folder = ModelFolder(facts.parent)
+        assert folder.path.name == folder.facts.name
+        assert folder.facts.coder in folder.coders
+        assert folder.compute_fingerprint() == folder.facts.fingerprint
+        assert sum(f.stat().st_size for f in folder.path.iterdir()) < 10_000_000
