@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["bitcodec", "dahuffman"]):
     # Loaded here because they are imported at their first use otherwise, uninstrumented.
     import bitcodec.codec
-    import bitcodec.coders.huffman  # noqa: F401
+    import bitcodec.coders  # noqa: F401
     from tests.fuzz.harness import check, golden_codec
 
 
