@@ -99,9 +99,19 @@ def export(
 
         from bitcodec.cli.batch import console
 
-        return track(pictures, "fitting coders", console=console(), disable=quiet, transient=True)
+        return track(
+            pictures, "bitmaps of the pictures", console=console(), disable=quiet, transient=True
+        )
 
-    folder = export_model(module.encoder, module.decoder, facts, pictures, output, watch=watch)
+    folder = export_model(
+        module.encoder,
+        module.decoder,
+        facts,
+        pictures,
+        output,
+        fit_settings={"context": {"progress": not quiet}},
+        watch=watch,
+    )
     if not quiet:
         from bitcodec.cli.batch import console
 

@@ -74,7 +74,7 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
     try:
         codec = load(model) if model else load_for(data)
         # Tables are read before the clock starts.
-        codec.folder.coder(facts["coder"])
+        codec.coder(facts["coder"])
         start = time.perf_counter()
         _, bits = codec.unpack(data)
         milliseconds = 1000 * (time.perf_counter() - start)
