@@ -154,8 +154,10 @@ def time_rival(
 
 
 def best(repeat: int, work: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
-    """The result, and the shortest of ``repeat`` times in milliseconds after one for warming up."""
-    result = work(*arguments)
+    """The result, and the shortest of ``repeat`` times in milliseconds.
+
+    The first of several also warms up caches and sessions, so it is seldom the shortest.
+    """
     times = []
     for _ in range(repeat):
         start = time.perf_counter()

@@ -19,9 +19,9 @@ SUFFIX = ".bitc"
 
 MAX_SIDE = 65_535
 MAX_PIXELS = 1 << 28
-FREE_PIXELS = 1 << 24
-"""Pixels that any file may claim, however short (16.8 million)."""
-PIXELS_PER_BYTE = 4096
+FREE_PIXELS = 1 << 22
+"""Pixels that any file may claim, however short (4.2 million)."""
+PIXELS_PER_BYTE = 1024
 """Pixels beyond FREE_PIXELS that each byte of payload pays for: the guard against bombs."""
 MAX_BYTES_PER_PIXEL = 64
 SMALL_PAYLOAD = 4096

@@ -37,3 +37,7 @@ class DamagedFileError(BitcodecError):
 
 class UnknownModelError(BitcodecError):
     """A model name, fingerprint or folder that is not there or not usable."""
+
+
+class NoSuchModelError(UnknownModelError, UsageError):
+    """A name or a quality, given as an option, that no installed model has (exit code 2)."""

@@ -25,7 +25,7 @@ from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, coder_by_name, save_tables
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
-from bitcodec.model_folder import ModelFacts, ModelFolder
+from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -59,8 +59,7 @@ def export_model(
         UsageError: if ``out`` exists or there are no pictures.
     """
     out = Path(out)
-    if out.exists():
-        raise UsageError("this exists already: remove it, or choose another place with -o", out)
+    refuse_existing(out)
     if not images:
         raise UsageError("the coders' tables are fitted to pictures: name some with --images")
     encoder, decoder = _rounded(encoder), _rounded(decoder)

@@ -23,7 +23,7 @@ import numpy as np
 from bitcodec.coders import CODERS, load_coder, tables_path
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header, is_model_name
-from bitcodec.errors import UnknownModelError, UsageError
+from bitcodec.errors import NoSuchModelError, UnknownModelError, UsageError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -202,7 +202,8 @@ def find(name: str | Path | None = None, quality: int | None = None) -> ModelFol
 
     Raises:
         UsageError: if both a name and a quality are given.
-        UnknownModelError: if there is no such model; the sentence lists those there are.
+        NoSuchModelError: if there is none of this name or quality; the sentence lists all.
+        UnknownModelError: if the folder is not a model's, or no models are installed.
     """
     if name is not None and quality is not None:
         raise UsageError("a model and a quality exclude each other: give one of them")
@@ -211,7 +212,7 @@ def find(name: str | Path | None = None, quality: int | None = None) -> ModelFol
     models = available()
     if not models:
         if name:
-            raise UnknownModelError(f"no model is called {name!r}, no models are installed")
+            raise NoSuchModelError(f"no model is called {name!r}, no models are installed")
         raise UnknownModelError(
             f"no models are installed: name a model folder, or set {SEARCH_PATH} to where they are"
         )
@@ -224,7 +225,7 @@ def find(name: str | Path | None = None, quality: int | None = None) -> ModelFol
         return ModelFolder(name)
     known = ", ".join(f"{m.facts.name} (-q {m.facts.quality})" for m in models)
     wanted = f"is called {name!r}" if name else f"has quality {quality}"
-    raise UnknownModelError(f"no model {wanted}: there are {known}")
+    raise NoSuchModelError(f"no model {wanted}: there are {known}")
 
 
 def find_for(header: Header) -> ModelFolder:
@@ -261,3 +262,13 @@ def check(model: ModelFolder, header: Header) -> None:
             f"{header.fingerprint.hex()}, installed {model.fingerprint.hex()}): name that "
             "version's folder with --model"
         )
+
+
+def refuse_existing(out: Path) -> None:
+    """That a new model folder would replace nothing.
+
+    Raises:
+        UsageError: if something is there already.
+    """
+    if out.exists():
+        raise UsageError("this exists already: remove it, or choose another place with -o", out)

@@ -10,6 +10,7 @@ Both are plain ``nn.Module`` pairs that know nothing of noise, rate or Lightning
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ class ArticleEncoder(nn.Sequential):
     def __init__(self, channels: int) -> None:
         widths = [3, 16, 32, 64, channels]
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in itertools.pairwise(widths):
             layers += [_conv(inputs, outputs), nn.ELU()]
         super().__init__(*layers[:-1])
 
@@ -43,7 +44,7 @@ class ArticleDecoder(nn.Sequential):
     def __init__(self, channels: int) -> None:
         widths = [channels, 64, 32, 16, 3]
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in itertools.pairwise(widths):
             layers += [_conv(inputs, outputs), nn.ELU()]
         super().__init__(*layers[:-1], nn.Sigmoid())
 

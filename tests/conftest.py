@@ -1,74 +1,75 @@
-"""Fixtures that several rooms share."""
-
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bitcodec.codec import Codec
-from bitcodec.model_folder import SEARCH_PATH, ModelFacts, ModelFolder
+pytest_plugins = ["tests.tiny"]
 
-TINY = {"channels": 16, "stride": 8, "width": 8, "blocks": 1}
-
-
-def textured(width: int, height: int, seed: int = 0) -> Image.Image:
-    """A picture with edges, ramps and some noise, the same for the same arguments."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width]
-    planes = [
-        127 + 90 * np.sin(x / (9 + 5 * c) + c) * np.cos(y / (14 - 3 * c)) + 40 * (x > y + 20 * c)
-        for c in range(3)
-    ]
-    noisy = np.stack(planes, axis=-1) + random.normal(0, 6, (height, width, 3))
-    return Image.fromarray(np.clip(np.rint(noisy), 0, 255).astype(np.uint8))
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def tiny_transforms():  # type: ignore[no-untyped-def]
-    """A seeded, untrained pair of residual transforms, none of whose layers is the identity."""
-    torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
-    from bitcodec.networks import build_transforms
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve 32x32 crops of real photographs, as PNG."""
+    import skimage.data
 
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        encoder, decoder = build_transforms("residual", **TINY)
-        for network in (encoder, decoder):
-            for name, parameter in network.named_parameters():
-                if name.endswith("second.weight"):
-                    torch.nn.init.normal_(parameter, std=0.1)
-    return encoder.eval(), decoder.eval()
+    folder = tmp_path_factory.mktemp("photos")
+    photographs = (skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea())
+    for number in range(12):
+        photo = photographs[number % 3]
+        top, left = 40 + 15 * number, 60 + 17 * number
+        crop = np.ascontiguousarray(photo[top : top + 64 : 2, left : left + 64 : 2])
+        Image.fromarray(crop).save(folder / f"{number:02d}.png")
+    return folder
 
 
-@pytest.fixture(scope="session")
-def tiny_folder(tiny_transforms, tmp_path_factory) -> ModelFolder:  # type: ignore[no-untyped-def]
-    """The pair above as a model folder called `tiny`, inside a folder for the search path."""
-    from bitcodec.export import export_model
-
-    facts = ModelFacts(
-        name="tiny",
-        quality=99,
-        channels=TINY["channels"],
-        stride=TINY["stride"],
-        encoder_margin=0,
-        decoder_margin=0,
-        coder="huffman",
-    )
-    images = [textured(160, 128, seed) for seed in range(1, 5)]
-    out: Path = tmp_path_factory.mktemp("models") / "tiny"
-    return export_model(*tiny_transforms, facts, images, out)
+@dataclass
+class Outcome:
+    code: int
+    error: str
 
 
 @pytest.fixture
-def tiny(tiny_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> Codec:
-    """A codec of the tiny model, which can also be found by its name."""
-    monkeypatch.setenv(SEARCH_PATH, str(tiny_folder.path.parent))
-    return Codec(tiny_folder, threads=1)
+def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable:
+    """Run ``python train.py ARGUMENTS`` in this process; returns exit code and stderr."""
+    monkeypatch.syspath_prepend(str(REPOSITORY))
+    import train as script
+
+    def call(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        try:
+            script.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Outcome(code, capsys.readouterr().err)
+
+    return call
 
 
-@pytest.fixture(scope="session")
-def photo() -> Image.Image:
-    """Something like a photograph, with sides that are no multiples of the stride."""
-    return textured(203, 117)
+def tiny_run(photos: Path, folder: Path | None, *more: str) -> list[str]:
+    """Overrides of a run of a few seconds that still goes through every part."""
+    arguments = [
+        "data=folder",
+        f"data.root={photos}",
+        "data.batch.batch_size=2",
+        "data.batch.crop=16",
+        "data.val_size=32",
+        "callbacks.rate.fit_images=4",
+        "callbacks.panels.images=[0]",
+        "trainer.max_steps=8",
+        "trainer.val_check_interval=4",
+        "trainer.log_every_n_steps=1",
+        "trainer.accelerator=cpu",
+        "quiet=true",
+        "threads=1",
+        *more,
+    ]
+    return arguments if folder is None else [*arguments, f"hydra.run.dir={folder}"]

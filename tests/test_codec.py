@@ -16,7 +16,7 @@ from bitcodec import tiles
 from bitcodec.codec import Codec
 from bitcodec.errors import UnknownModelError, UsageError
 from bitcodec.model_folder import ModelFolder
-from tests.conftest import textured
+from tests.tiny import textured
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (8, 8), (7, 300), (129, 64), (203, 117)])

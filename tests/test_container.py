@@ -38,7 +38,7 @@ def test_round_trip(
     header = Header(model, fingerprint, width, height, coder, len(payload))
     data = container.write(header, payload)
     assert container.read(data) == (header, payload)
-    assert len(data) - len(payload) <= 48
+    assert len(data) - len(payload) - header.padding <= 48
     assert container.read_stream(io.BytesIO(data)) == data
 
 
@@ -46,7 +46,7 @@ def test_overhead_is_what_the_format_promises() -> None:
     payload = bytes(20_000)
     assert len(make(payload)) - len(payload) == 31
     longest = make(payload, model="a" * 16, width=16384, height=16384)
-    assert len(longest) - len(payload) - (2**28 - 2**24) // 4096 + len(payload) <= 45
+    assert len(longest) - len(payload) - (2**28 - 2**22) // 1024 + len(payload) <= 45
 
 
 def test_cut_anywhere_is_noticed() -> None:
@@ -111,7 +111,7 @@ def test_padding_keeps_a_huge_picture_from_coming_out_of_a_tiny_file() -> None:
     data = make(b"x", width=10_000, height=10_000)
     assert len(data) * container.PIXELS_PER_BYTE + container.FREE_PIXELS >= 10_000 * 10_000
     header, payload = container.read(data)
-    assert payload == b"x" and header.padding > 20_000
+    assert payload == b"x" and header.padding > 90_000
     dirty = bytearray(data)
     dirty[-5] = 1
     dirty[-4:] = zlib.crc32(dirty[:-4]).to_bytes(4, "little")

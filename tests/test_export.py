@@ -15,7 +15,7 @@ from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
 from bitcodec.model_folder import ModelFacts, ModelFolder  # noqa: E402
 from bitcodec.networks import build_transforms  # noqa: E402
-from tests.conftest import TINY, textured  # noqa: E402
+from tests.tiny import TINY, textured  # noqa: E402
 
 
 def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
 from bitcodec.images import open_rgb, to_rgb
-from tests.conftest import textured
+from tests.tiny import textured
 
 
 def pixels(image: Image.Image) -> np.ndarray[Any, Any]:

@@ -165,10 +165,12 @@ def _finished(
 ) -> Iterable[BitcodecError | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+    # A log file wants the summary, not the bar.
+    hidden = quiet or not console().is_terminal
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         ThreadPoolExecutor(jobs) as pool,
-        Progress(*columns, console=console(), transient=True, disable=quiet) as progress,
+        Progress(*columns, console=console(), transient=True, disable=hidden) as progress,
     ):
         bar = progress.add_task("", total=len(tasks))
         pending: set[Future[str]] = {pool.submit(work, task) for task in tasks}

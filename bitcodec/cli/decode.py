@@ -27,8 +27,9 @@ bitcodec decode small/ -f webp           beside each, as WebP
 bitcodec decode - -o - < photo.bitc > photo.png
 """
 
+# PNG at level 4: as small as Pillow's 6 on decoded photographs, in under half the time.
 FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".png": ("PNG", {}),
+    ".png": ("PNG", {"compress_level": 4}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".webp": ("WEBP", {"lossless": True}),

@@ -55,11 +55,12 @@ def export(
     """
     from bitcodec.cli.encode import _is_picture
     from bitcodec.container import is_model_name
-    from bitcodec.model_folder import ModelFacts
+    from bitcodec.model_folder import ModelFacts, refuse_existing
 
     name = name or output.name
     if not is_model_name(name):
         raise UsageError(f"{name!r} cannot be a model's name: up to 16 of a-z 0-9 . _ - (--name)")
+    refuse_existing(output)
     checkpoint = find_checkpoint(run)
     if not images.is_dir():
         raise UsageError("this is not a folder of pictures (--images)", images)

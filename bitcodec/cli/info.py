@@ -119,16 +119,17 @@ def _print(facts: dict[str, Any]) -> None:
             f"{facts['ones']:.2%} ones",
         )
         ratio = facts["bpp"] / facts["order0_bpp"] if facts["order0_bpp"] else 1
-        table.add_row(
-            "", f"order-0 entropy {facts['order0_bpp']:.4f} bpp; the file is {ratio:.2f} x that"
-        )
+        table.add_row("", f"order-0 entropy {facts['order0_bpp']:.4f} bpp, file {ratio:.2f} x that")
         table.add_row("time", f"{facts['unpack_ms']} ms from file to bitmap")
-        shares = facts["ones_per_channel"]
+    screen = Console()
+    screen.print(table, highlight=False, markup=False)
+    shares = facts.get("ones_per_channel", [])
+    if shares:
         highest = max(shares)
-        for start in range(0, len(shares), PER_LINE):
-            label = f"ones per channel, full bar {highest:.0%}" if start == 0 else ""
-            table.add_row(label, bar_chart(shares[start : start + PER_LINE], highest))
-    Console(soft_wrap=True).print(table, highlight=False, markup=False)
+        screen.print(f"ones per channel (full bar: {highest:.1%})", highlight=False)
+    for start in range(0, len(shares), PER_LINE):
+        line = bar_chart(shares[start : start + PER_LINE], highest)
+        screen.print(f"{start:5} {line}", highlight=False, markup=False)
 
 
 def bar_chart(shares: list[float], highest: float) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from bitcodec.coders.base import Coder
+from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 
-CODERS: tuple[type[Coder], ...] = (HuffmanCoder,)
+CODERS: tuple[type[Coder], ...] = (HuffmanCoder, ContextCoder)
 
 
 def coder_by_name(name: str) -> type[Coder]:
@@ -53,7 +54,7 @@ def save_tables(coder: Coder, folder: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **coder.tables())  # type: ignore[arg-type]
+            np.savez_compressed(file, **coder.tables())  # type: ignore[arg-type]
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Huffman coding of the bitmap: blocks of one channel, runs of empty blocks, a codebook per class.
 
-A plane (one channel of one bitmap) is cut into blocks of 2 x 4 bits. A block with a one in it is
+A plane (one channel of one bitmap) is cut into blocks of 4 x 2 bits. A block with a one in it is
 a symbol by itself; a run of blocks without is one or a few symbols for its length. So a dense
 plane is coded block by block, which catches the correlation of neighbouring bits, and a sparse
 plane as runs, without the bit per symbol that sinks a Huffman code on plain bytes.
@@ -29,7 +29,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Tables, check_bitmap, check_shape
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 
-BLOCK_ROWS, BLOCK_COLUMNS = 2, 4
+BLOCK_ROWS, BLOCK_COLUMNS = 4, 2
 
 # The alphabet: 0 ends a stream, 1 to 255 are the blocks with a one in them (bits in raster order,
 # the first most significant), then runs of empty blocks: 1 to 31 in one symbol, longer ones as a

@@ -1,0 +1,206 @@
+"""Fitting the context coder's network (train time only: needs torch).
+
+Float weights are trained by stochastic gradient descent on the code length itself (binary cross
+entropy of the bits given their features), on tiles cut at random from the bitmaps, and rounded to
+the integers of :class:`bitcodec.coders.context_model.ContextModel` at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from bitcodec.bitmap import Bitmap
+from bitcodec.coders.context_features import (
+    COLUMNS_BESIDE,
+    GROUP,
+    PHASES,
+    ROWS_ABOVE,
+    ROWS_BELOW,
+    choose_features,
+    coding_order,
+)
+from bitcodec.coders.context_model import (
+    HIDDEN_MAX,
+    HIDDEN_SCALE,
+    HIDDEN_STEP,
+    LOGIT_SCALE,
+    WEIGHT_SCALE,
+    ContextModel,
+    sigmoid_table,
+)
+from bitcodec.errors import UsageError
+
+FEATURES = 96
+UNITS = 32
+TILE = 16
+BATCH = 8
+EPOCHS = 10
+STEPS = range(200, 4001)
+LEARNING_RATE = 6e-3
+
+# Bounds of the float weights; with them no sum of integers can reach 2^24 (ContextModel.check).
+MAX_WEIGHT, MAX_LINEAR, MAX_BIAS = 8.0, 24.0, 500.0
+
+
+class _Network(nn.Module):
+    """The float twin of the integer network, all groups at once."""
+
+    def __init__(self, features: NDArray[np.int16], ones: NDArray[np.floating]) -> None:
+        super().__init__()
+        phases, groups, count, _ = features.shape
+        logit = np.log(ones / (1 - ones)).reshape(1, groups, GROUP, 1).repeat(phases, axis=0)
+        self.hidden = nn.Parameter(0.3 * torch.randn(phases, groups, UNITS, count))
+        self.hidden_bias = nn.Parameter(torch.zeros(phases, groups, UNITS, 1))
+        self.output = nn.Parameter(torch.zeros(phases, groups, GROUP, UNITS))
+        self.linear = nn.Parameter(torch.zeros(phases, groups, GROUP, count))
+        self.output_bias = nn.Parameter(torch.from_numpy(logit).float())
+
+    def forward(self, phase: int, x: Tensor) -> Tensor:
+        """``groups x M x positions`` bits → ``groups x GROUP x positions`` logits."""
+        hidden = torch.baddbmm(self.hidden_bias[phase], self.hidden[phase], x)
+        hidden = hidden.clamp(0, HIDDEN_MAX / HIDDEN_SCALE)
+        logit = torch.baddbmm(self.output_bias[phase], self.output[phase], hidden)
+        return torch.baddbmm(logit, self.linear[phase], x)
+
+
+class _Tiles:
+    """Random tiles with their surroundings, as flat vectors, and where to read in them."""
+
+    def __init__(
+        self, bitmaps: Sequence[Bitmap], order: NDArray[np.int64], features: NDArray[np.int16]
+    ) -> None:
+        self.ranks = features.shape[1] * GROUP
+        self.padded = [self._pad(bitmap[order]) for bitmap in bitmaps]
+        area = np.array([bitmap[0].size for bitmap in bitmaps], float)
+        self.chance = area / area.sum()
+        reads = [self._reads(features[phase], phase) for phase in range(PHASES)]
+        self.inputs = [inputs for inputs, _, _ in reads]
+        self.targets = [targets for _, targets, _ in reads]
+        self.valid = [valid for _, _, valid in reads]
+
+    def _pad(self, bitmap: Bitmap) -> Bitmap:
+        """To whole groups and at least a tile, and two planes more: of zeros, and of what is
+        inside the bitmap.
+        """
+        channels, height, width = bitmap.shape
+        inside = np.ones((1, height, width), bool)
+        filler = np.zeros((self.ranks - channels + 1, height, width), bool)
+        right, below = max(0, TILE - width), max(0, TILE - height)
+        beside = (COLUMNS_BESIDE, COLUMNS_BESIDE + right)
+        edges = ((0, 0), (ROWS_ABOVE, ROWS_BELOW + below), beside)
+        return np.pad(np.concatenate([bitmap, filler, inside]), edges)
+
+    def _reads(self, features: NDArray[np.int16], phase: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Indices of inputs ``(groups * M) x positions``, targets ``ranks x positions``, mask."""
+        y, x = np.mgrid[:TILE, phase:TILE:PHASES].reshape(2, -1)
+        y, x = y + ROWS_ABOVE, x + COLUMNS_BESIDE
+        rows, length = TILE + ROWS_ABOVE + ROWS_BELOW, TILE + 2 * COLUMNS_BESIDE
+        rank, dy, dx = features.reshape(-1, 3).astype(np.int64).T[..., None]
+        rank = np.where(rank < 0, self.ranks, rank)
+        inputs = (rank * rows + y + dy) * length + x + dx
+        targets = (np.arange(self.ranks)[:, None] * rows + y) * length + x
+        valid = ((self.ranks + 1) * rows + y) * length + x
+        return torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(valid)
+
+    def draw(self, rng: np.random.Generator) -> Tensor:
+        """``(planes * rows * columns) x BATCH``: reading a place takes it from all tiles."""
+        tiles = []
+        for index in rng.choice(len(self.padded), BATCH, p=self.chance):
+            source = self.padded[index]
+            height, width = TILE + ROWS_ABOVE + ROWS_BELOW, TILE + 2 * COLUMNS_BESIDE
+            top = rng.integers(source.shape[1] - height + 1)
+            left = rng.integers(source.shape[2] - width + 1)
+            tiles.append(source[:, top : top + height, left : left + width].reshape(-1))
+        return torch.from_numpy(np.stack(tiles, axis=-1).astype(np.float32))
+
+
+def _code_length(network: _Network, tiles: _Tiles, batch: Tensor, real: Tensor) -> Tensor:
+    """Bits per coded bit, by the network's probabilities."""
+    groups = tiles.ranks // GROUP
+    bits, count = torch.zeros(()), torch.zeros(())
+    for phase in range(PHASES):
+        columns = tiles.valid[phase].numel() * BATCH
+        inputs = batch[tiles.inputs[phase].reshape(-1)].reshape(groups, -1, columns)
+        logit = network(phase, inputs)
+        target = batch[tiles.targets[phase].reshape(-1)].reshape(groups, GROUP, columns)
+        weight = real * batch[tiles.valid[phase]].reshape(1, 1, columns)
+        loss = binary_cross_entropy_with_logits(logit, target, weight, reduction="sum")
+        bits, count = bits + loss / math.log(2), count + weight.sum()
+    return bits / count.clamp_min(1)
+
+
+def fit_context(
+    bitmaps: Sequence[Bitmap], steps: int | None = None, progress: bool = True
+) -> ContextModel:
+    """Fit the integer network to bitmaps of training images (all with the same channels).
+
+    Args:
+        bitmaps: boolean ``C x H x W`` each, of any sizes.
+        steps: gradient steps; by default ten passes over the bitmaps, at most 4,000 (about five
+            minutes on one core), at least 200.
+        progress: show a progress bar on stderr.
+
+    Raises:
+        UsageError: if there is no bitmap.
+    """
+    if not bitmaps:
+        raise UsageError("the context coder cannot be fitted to no bitmap at all")
+    order = coding_order(bitmaps)
+    features = choose_features(bitmaps, order, FEATURES)
+    tiles = _Tiles(bitmaps, order, features)
+    positions = sum(bitmap[0].size for bitmap in bitmaps)
+    if steps is None:
+        wanted = EPOCHS * positions // (BATCH * TILE * TILE)
+        steps = min(max(wanted, STEPS.start), STEPS.stop - 1)
+    ones = sum(bitmap.sum(axis=(1, 2)) for bitmap in bitmaps)[order] / positions
+    ones = np.pad(np.clip(ones, 1e-4, 1 - 1e-4), (0, tiles.ranks - len(order)), mode="edge")
+    real = (torch.arange(tiles.ranks) < len(order)).float().reshape(-1, GROUP, 1)
+    rng = np.random.default_rng(0)
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(0)
+        network = _Network(features, ones)
+        optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
+        with Progress(console=Console(stderr=True), disable=not progress) as bar:
+            task = bar.add_task("context coder", total=steps)
+            for step in range(steps):
+                rate = min(1.0, (step + 1) / 50) * (
+                    0.505 + 0.495 * math.cos(math.pi * step / steps)
+                )
+                optimizer.param_groups[0]["lr"] = LEARNING_RATE * rate
+                optimizer.zero_grad()
+                _code_length(network, tiles, tiles.draw(rng), real).backward()
+                optimizer.step()
+                bar.advance(task)
+    return _rounded(network, order, features)
+
+
+def _rounded(
+    network: _Network, order: NDArray[np.int64], features: NDArray[np.int16]
+) -> ContextModel:
+    def integers(value: Tensor, scale: int, bound: float) -> NDArray[np.int64]:
+        clipped = value.detach().clamp(-bound, bound).double().numpy()
+        return np.rint(clipped * scale).astype(np.int64)
+
+    output = integers(network.output, WEIGHT_SCALE, MAX_WEIGHT)
+    linear = integers(network.linear, LOGIT_SCALE, MAX_LINEAR)
+    hidden_bias = integers(network.hidden_bias[..., 0], WEIGHT_SCALE, MAX_BIAS)
+    model = ContextModel(
+        order=order.astype(np.int16),
+        features=features,
+        hidden=integers(network.hidden, WEIGHT_SCALE, MAX_WEIGHT).astype(np.int16),
+        hidden_bias=(hidden_bias + HIDDEN_STEP // 2).astype(np.int32),
+        output=np.concatenate([output, linear], axis=-1).astype(np.int16),
+        output_bias=integers(network.output_bias[..., 0], LOGIT_SCALE, MAX_BIAS).astype(np.int32),
+        probability=sigmoid_table(),
+    )
+    model.check()
+    return model

@@ -1,0 +1,87 @@
+"""Pictures of codes and reconstructions, drawn with Pillow as uint8 RGB arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Pixels = NDArray[np.uint8]
+COLUMNS = 16
+TILE = 64
+"""Largest side of one channel's tile; larger code maps are thinned out, never averaged, so that
+a bit stays black or white."""
+
+_INK, _PAPER = (60, 60, 60), (250, 250, 250)
+
+
+def to_pixels(image: NDArray[np.floating]) -> Pixels:
+    """``3 x H x W`` in [0, 1] → ``H x W x 3`` uint8, rounded."""
+    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+def code_grid(code: NDArray[np.floating]) -> Pixels:
+    """All channels of one code ``C x h x w`` in [0, 1] as one labelled grid, white for 1.
+
+    A row's label is its first channel, a column's label what to add to it.
+    """
+    channels, height, width = code.shape
+    step = max(1, -(-max(height, width) // TILE))
+    zoom = max(1, 32 // -(-max(height, width) // step))
+    tiles = np.rint(code[:, ::step, ::step] * 255).astype(np.uint8)
+    tiles = tiles.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    h, w = tiles.shape[1:]
+    rows = -(-channels // COLUMNS)
+    left, top, gap = 30, 16, 2
+    size = (left + COLUMNS * (w + gap), top + rows * (h + gap))
+    sheet = Image.new("RGB", size, _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(11)
+    for channel, tile in enumerate(tiles):
+        row, column = divmod(channel, COLUMNS)
+        x, y = left + column * (w + gap), top + row * (h + gap)
+        sheet.paste(Image.fromarray(tile).convert("RGB"), (x, y))
+        if column == 0:
+            draw.text((left - 4, y + h // 2), str(channel), _INK, font, anchor="rm")
+        if row == 0:
+            draw.text((x + w // 2, top - 3), f"+{column}", _INK, font, anchor="ms")
+    return np.asarray(sheet)
+
+
+def article_figure(
+    image: Pixels, sigmoid: Pixels, binary: Pixels, code: Pixels, bitmap: Pixels, title: str
+) -> Pixels:
+    """The article's figure: left the input and both reconstructions, right the two code grids."""
+    grid_height = code.shape[0] + bitmap.shape[0] + 60
+    side = max(96, (grid_height - 3 * 30) // 3)
+    pictures = [("input", image), ("sigmoid", sigmoid), ("binarized", binary)]
+    left = [(name, _fit(picture, side)) for name, picture in pictures]
+    column = max(picture.width for _, picture in left)
+    height = max(grid_height, sum(picture.height + 30 for _, picture in left)) + 34
+    sheet = Image.new("RGB", (column + code.shape[1] + 36, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(14)
+    draw.text((12, 8), title, (0, 0, 0), font)
+    y = 34
+    for name, picture in left:
+        draw.text((12, y), name, _INK, font)
+        sheet.paste(picture, (12, y + 20))
+        y += picture.height + 30
+    x, y = column + 24, 34
+    for name, grid in (("code: sigmoid", code), ("code: binarized", bitmap)):
+        draw.text((x, y), f"{name} (white = 1)", _INK, font)
+        sheet.paste(Image.fromarray(grid), (x, y + 20))
+        y += grid.shape[0] + 30
+    return np.asarray(sheet)
+
+
+def _fit(picture: Pixels, side: int) -> Image.Image:
+    """Enlarged by whole pixels if small, else shrunk, to at most ``side``."""
+    image = Image.fromarray(picture)
+    longest = max(image.size)
+    if longest * 2 <= side:
+        zoom = side // longest
+        return image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST)
+    if longest > side:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image

@@ -1,0 +1,177 @@
+"""From logits to a code: noise before the sigmoid, and the two alternatives to it.
+
+In training every binarizer maps logits to a code in [0, 1] that lets a gradient through. For
+evaluation each offers two readings of the same logits: ``soft`` (the sigmoid, no noise) and
+``hard`` (the bitmap). The distance between their reconstructions is the binarization gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bitcodec.errors import UsageError
+
+SCHEDULES = ("constant", "linear", "geometric")
+NORMS = ("none", "unit_rms")
+
+
+@dataclass(frozen=True)
+class NoiseConfig:
+    """The ``noise`` config; values come from ``conf/noise``.
+
+    Attributes:
+        std: standard deviation of the Gaussian noise, in units of the logits (the article: 15).
+        schedule: ``constant``, or a ramp from ``start`` to ``std``: ``linear`` or ``geometric``
+            (the article's weak-noise pretraining).
+        start: noise std at the first step of a ramp.
+        ramp: share of training after which a ramp has reached ``std``.
+        logit_norm: ``none`` as in the article, or ``unit_rms``: logits are divided by their RMS
+            over the channels at each position, so that they cannot outgrow the noise.
+        logit_rms: RMS given to the normalised logits at the end of the ramp; during the ramp
+            logits and noise shrink together, which flattens the sigmoid's slope.
+        hard: share of training, at its end, with hard bits instead of noise.
+        surrogate_slope: slope of the sigmoid whose gradient stands in for that of a hard bit.
+    """
+
+    std: float
+    schedule: str
+    start: float
+    ramp: float
+    logit_norm: str
+    logit_rms: float
+    hard: float
+    surrogate_slope: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.std < float("inf"):
+            raise UsageError(f"noise.std={self.std}: the noise std must be zero or more")
+        if self.schedule not in SCHEDULES:
+            raise UsageError(f"noise.schedule={self.schedule}: choose one of {_list(SCHEDULES)}")
+        if self.logit_norm not in NORMS:
+            raise UsageError(f"noise.logit_norm={self.logit_norm}: choose one of {_list(NORMS)}")
+        if not 0 < self.start < float("inf"):
+            raise UsageError(f"noise.start={self.start}: a ramp must start above zero")
+        for name in ("ramp", "hard"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"noise.{name}={getattr(self, name)}: give a share from 0 to 1")
+        for name in ("logit_rms", "surrogate_slope"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UsageError(f"noise.{name}={getattr(self, name)}: must be above zero")
+
+    def std_at(self, progress: float) -> float:
+        """Noise std when the share ``progress`` (0 to 1) of training is done."""
+        if self.schedule == "constant" or self.std == 0 or progress >= self.ramp:
+            return self.std
+        share = progress / self.ramp
+        if self.schedule == "linear":
+            return self.start + (self.std - self.start) * share
+        return self.start * (self.std / self.start) ** share
+
+    def slope_at(self, progress: float) -> float:
+        """``std_at`` relative to its final value; 1 without noise."""
+        return self.std_at(progress) / self.std if self.std else 1.0
+
+
+class Binarizer(nn.Module):
+    """Base of the three ways to make bits. Shapes in and out: ``N x C x h x w``."""
+
+    def __init__(self, config: NoiseConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(
+        self, logits: Tensor, progress: float, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """The training code in [0, 1], with a gradient.
+
+        Args:
+            logits: the encoder's output.
+            progress: share of training done, 0 to 1; drives the schedules.
+            generator: source of the noise; must live on the device of ``logits``.
+        """
+        if progress >= 1 - self.config.hard and self.config.hard > 0:
+            return self.straight_through(logits)
+        return self.sample(logits, progress, generator)
+
+    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+        raise NotImplementedError
+
+    def straight_through(self, logits: Tensor) -> Tensor:
+        """Hard bits with the gradient of ``sigmoid(surrogate_slope * logits)``."""
+        proxy = torch.sigmoid(self.config.surrogate_slope * self.normalise(logits))
+        return self.hard(logits).to(proxy.dtype) + proxy - proxy.detach()
+
+    def normalise(self, logits: Tensor) -> Tensor:
+        """Logits of unit RMS over the channels, or unchanged; never a change of sign."""
+        if self.config.logit_norm == "none":
+            return logits
+        return logits * torch.rsqrt(logits.square().mean(dim=1, keepdim=True) + 1e-6)
+
+    def scale(self, logits: Tensor, progress: float) -> Tensor:
+        """The logits as the sigmoid sees them, in the units of the noise std."""
+        if self.config.logit_norm == "none":
+            return logits
+        return self.config.logit_rms * self.config.slope_at(progress) * self.normalise(logits)
+
+    def soft(self, logits: Tensor) -> Tensor:
+        """The sigmoid reading: ``sigmoid(logits)`` without noise, as at the end of training."""
+        return torch.sigmoid(self.scale(logits, 1.0))
+
+    def hard(self, logits: Tensor) -> Tensor:
+        """The bitmap: 1 where the logit is above 0, else 0, in the dtype of ``logits``."""
+        return (logits > 0).to(logits.dtype)
+
+
+class NoiseBinarizer(Binarizer):
+    """``sigmoid(logits + std * n)``, n standard normal: the article's layer."""
+
+    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+        scaled = self.scale(logits, progress)
+        std = self.config.std_at(progress)
+        if std == 0:
+            return torch.sigmoid(scaled)
+        noise = torch.empty_like(scaled).normal_(0.0, std, generator=generator)
+        return torch.sigmoid(scaled + noise)
+
+
+class StraightThroughBinarizer(Binarizer):
+    """Hard bits forward, the gradient of a sigmoid backward (Bengio et al., 2013)."""
+
+    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+        return self.straight_through(logits)
+
+
+class BernoulliBinarizer(Binarizer):
+    """Bits drawn with probability ``sigmoid(logits)``; the gradient is that of the probability.
+
+    The estimator of Raiko et al. (2015) and of Toderici et al. (2016, there with tanh units).
+    """
+
+    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+        probability = torch.sigmoid(self.scale(logits, progress))
+        draw = torch.empty_like(probability).uniform_(generator=generator)
+        return (draw < probability).to(probability.dtype) + probability - probability.detach()
+
+
+BINARIZERS: dict[str, type[Binarizer]] = {
+    "noise": NoiseBinarizer,
+    "ste": StraightThroughBinarizer,
+    "bernoulli": BernoulliBinarizer,
+}
+
+
+def build_binarizer(kind: str, config: NoiseConfig) -> Binarizer:
+    """Raises:
+    UsageError: for a kind that does not exist.
+    """
+    if kind not in BINARIZERS:
+        raise UsageError(f"binarizer={kind}: choose one of {_list(BINARIZERS)}")
+    return BINARIZERS[kind](config)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

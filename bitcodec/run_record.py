@@ -1,0 +1,63 @@
+"""``run.json``: what a run was, how it went, what it measured."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from bitcodec.provenance import provenance
+
+NAME = "run.json"
+
+
+@dataclass
+class RunRecord:
+    """Written when the run starts and when it ends, so that a killed run reads ``running``.
+
+    Attributes:
+        folder: the run's folder.
+        state: ``running``, ``finished``, ``failed`` or ``interrupted``.
+        overrides: the user's overrides, as typed.
+        seed: the run's seed.
+        started: Unix time, seconds.
+        provenance: see :func:`bitcodec.provenance.provenance`.
+        timing: seconds, steps per second, device, precision, threads.
+        metrics: final validation metrics, named as the columns of ``results.csv``.
+        error: the sentence that ended a run that did not finish.
+    """
+
+    folder: Path
+    state: str
+    overrides: list[str]
+    seed: int
+    started: float
+    provenance: dict[str, Any]
+    timing: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    error: str | None = None
+
+    @classmethod
+    def start(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
+        record = cls(folder, "running", overrides, config.seed, time.time(), provenance())
+        (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        record._write()
+        return record
+
+    def finish(
+        self, state: str, metrics: dict[str, float] | None = None, error: str | None = None
+    ) -> None:
+        self.state, self.metrics, self.error = state, metrics or {}, error
+        self.timing["wall_seconds"] = round(time.time() - self.started, 2)
+        self._write()
+
+    def _write(self) -> None:
+        content = asdict(self)
+        del content["folder"]
+        temporary = self.folder / f".{NAME}.tmp"
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+        temporary.replace(self.folder / NAME)

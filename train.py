@@ -1,0 +1,69 @@
+"""Train a codec: `python train.py noise.std=15`, `python train.py -m noise.std=0,1,5,15`.
+
+Every key is in `conf/`; `python train.py --cfg job` prints the composed config.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from bitcodec.errors import BitcodecError, UsageError
+
+# Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
+os.environ["HYDRA_FULL_ERROR"] = "1"
+
+
+CONFIGS = Path(__file__).resolve().parent / "conf"
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
+def task(config: DictConfig) -> float:
+    """One run; returns the final loss, which an optimising sweeper minimises."""
+    # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
+    from bitcodec.training import InterruptedRunError, run
+
+    # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
+    warnings.filterwarnings("ignore", module="lightning")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)
+    try:
+        return run(config, folder, list(hydra_config.overrides.task))["loss"]
+    except BitcodecError as error:
+        print(error, file=sys.stderr)
+        if hydra_config.mode == RunMode.RUN or isinstance(error, InterruptedRunError):
+            # SystemExit, because Hydra would put a line of its own before any other error.
+            sys.exit(error.exit_code)
+        return float("nan")  # one failed run does not stop a sweep
+
+
+def main() -> None:
+    try:
+        task()
+    except (HydraException, OmegaConfBaseException) as error:
+        print(_sentence(error), file=sys.stderr)
+        sys.exit(UsageError.exit_code)
+
+
+def _sentence(error: Exception) -> str:
+    """Hydra's and OmegaConf's messages run over many lines; the first ones say what is wrong."""
+    cause = error.__cause__ if error.__cause__ is not None else error
+    first = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
+    second = " ".join(str(cause).split("\n")[0].split())
+    detail = "" if second in first or cause is error else f" ({second})"
+    return f"{first.rstrip('.')}{detail}: see conf/ or `python train.py --help` for the keys"
+
+
+if __name__ == "__main__":
+    main()
