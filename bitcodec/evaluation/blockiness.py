@@ -1,4 +1,4 @@
-"""The mosaic measured: how much steeper an image is across 8-pixel block borders than inside blocks.
+"""The mosaic measured: how much steeper an image is across 8-pixel borders than inside blocks.
 
 The two figures are those of Wang, Sheikh and Bovik, "No-reference perceptual quality assessment of
 JPEG compressed images" (ICIP 2002): the mean absolute difference of neighbouring luma values over

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ SIGMA = 1.5
 C1, C2 = 0.01**2, 0.03**2
 #: The shortest side whose fifth scale still holds one window.
 SHORTEST_SIDE = (WINDOW - 1) * 2 ** (len(SCALE_WEIGHTS) - 1) + 1
-#: Columns filtered by one matrix product; larger blocks multiply more zeros, smaller ones call more.
+#: Lines filtered by one matrix product; larger blocks multiply more zeros, smaller ones call more.
 _BLOCK = 32
 
 
@@ -93,7 +94,7 @@ class MsSsim:
         return float(product.mean())
 
 
-def _compare(original: _Scale, planes: Planes) -> tuple[Planes, Planes]:
+def _compare(original: _Scale, planes: Planes) -> tuple[NDArray[Any], NDArray[Any]]:
     """The luminance and the contrast-structure map of one scale."""
     mean = _blur(planes)
     means = original.mean * mean
@@ -101,7 +102,8 @@ def _compare(original: _Scale, planes: Planes) -> tuple[Planes, Planes]:
     covariance = _blur(original.planes * planes) - means
     variances = original.square + _blur(planes * planes) - squared_means
     luminance = (2 * means + C1) / (squared_means + C1)
-    return luminance, (2 * covariance + C2) / (variances + C2)
+    contrast = (2 * covariance + C2) / (variances + C2)
+    return luminance, contrast
 
 
 def _planes(pixels: Pixels) -> Planes:
