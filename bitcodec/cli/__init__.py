@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bitcodec.cli import bench, decode, encode, export, info, models
+from bitcodec.cli import bench, decode, encode, eval, export, info, models
 from bitcodec.errors import BitcodecError
 
 EPILOG = """
@@ -35,6 +35,7 @@ app.command(epilog=decode.EPILOG)(decode.decode)
 app.command(epilog=info.EPILOG)(info.info)
 app.command(epilog=models.EPILOG)(models.models)
 app.command(epilog=bench.EPILOG)(bench.bench)
+app.command(name="eval", epilog=eval.EPILOG)(eval.evaluate)
 app.command(epilog=export.EPILOG)(export.export)
 
 # Typer carries its own copy of click in some versions and imports click in others.
