@@ -9,16 +9,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from PIL import features
+
 _PACKAGES = ("bitcodec", "torch", "torchvision", "lightning", "numpy", "pillow", "onnxruntime")
+_PACKAGES += ("constriction", "pillow-jxl-plugin", "bjontegaard", "scipy")
+_LIBRARIES = ("libjpeg_turbo", "jpg_2000", "webp", "avif")
 
 
 def provenance() -> dict[str, Any]:
-    """Commit (and whether the tree was changed), versions, processor, threads; JSON-ready."""
+    """Commit (and whether the tree was changed), versions, processor, cores; JSON-ready."""
     return {
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
         "versions": {name: version for name in _PACKAGES if (version := _version(name))},
+        "libraries": {name: version for name in _LIBRARIES if (version := features.version(name))},
         "platform": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),

@@ -268,7 +268,7 @@ def _report_targets(
     from bitcodec.evaluation import report
     from bitcodec.evaluation.curves import Curve
     from bitcodec.evaluation.operating_point import mean_points
-    from bitcodec.evaluation.provenance import provenance
+    from bitcodec.provenance import provenance
 
     means = mean_points(rows, {codec.name: codec.family for codec in codecs})
     report.write_measurements(rows, folder / f"{name}.csv")

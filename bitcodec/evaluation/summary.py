@@ -11,8 +11,8 @@ from bitcodec.evaluation import plots, report
 from bitcodec.evaluation.bd_rate import BdRate, bd_rates
 from bitcodec.evaluation.curves import METRICS, Curve, curves, family_curves
 from bitcodec.evaluation.measure import Measurement
-from bitcodec.evaluation.provenance import provenance
 from bitcodec.evaluation.published import is_kodak, published
+from bitcodec.provenance import provenance
 
 
 @dataclass(frozen=True)
