@@ -11,8 +11,19 @@ from typing import Any
 
 from PIL import features
 
-_PACKAGES = ("bitcodec", "torch", "torchvision", "lightning", "numpy", "pillow", "onnxruntime")
-_PACKAGES += ("constriction", "pillow-jxl-plugin", "bjontegaard", "scipy")
+_PACKAGES = (
+    "bitcodec",
+    "torch",
+    "torchvision",
+    "lightning",
+    "numpy",
+    "pillow",
+    "onnxruntime",
+    "constriction",
+    "pillow-jxl-plugin",
+    "bjontegaard",
+    "scipy",
+)
 _LIBRARIES = ("libjpeg_turbo", "jpg_2000", "webp", "avif")
 
 
