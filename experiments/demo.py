@@ -2,7 +2,8 @@
 
     python -m experiments.demo
 
-Writes the runs, `comparison.png` and `table.md` below `demo/`.
+Then one photograph through the shipped codec. Everything is written below `demo/`; what is
+printed also goes to `demo/output.txt`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import skimage
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
 
+import bitcodec
 from experiments.runs import Run, run_all
 
 STEPS = 700
@@ -38,7 +42,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps of each run")
     arguments = parser.parse_args()
     root, started = arguments.out.resolve(), time.monotonic()
-    console = Console()
+    console = Console(record=True, width=100)
     runs = [
         Run(
             f"noise{std}-{arguments.steps}",
@@ -56,28 +60,26 @@ def main() -> None:
     )
     records = run_all(runs, root, jobs=2, threads=1)
     folders = [root / run.name for run in runs]
-    _table(console, records, root)
+    _table(console, records)
     _picture(folders, arguments.steps, root / "comparison.png")
     shown = _relative(root)
-    console.print(f"\nBoth figures of the article, one above the other: {shown}/comparison.png")
+    console.print(f"Both figures of the article, one above the other: {shown}/comparison.png")
+    _compress(console, root)
     console.print("Watch it in TensorBoard (IMAGES and SCALARS):")
     console.print(f"  .venv/bin/tensorboard --logdir {shown}")
     console.print(f"Done in {time.monotonic() - started:.0f} s.")
+    (root / "output.txt").write_text(console.export_text())
 
 
-def _table(console: Console, records: list[dict[str, Any]], root: Path) -> None:
+def _table(console: Console, records: list[dict[str, Any]]) -> None:
     table = Table(title="Two validation photographs, 256 x 256")
-    lines = ["| noise std | " + " | ".join(title for title, _ in COLUMNS.values()) + " |"]
-    lines.append("|---" * (len(COLUMNS) + 1) + "|")
     table.add_column("noise std", justify="right")
     for title, _ in COLUMNS.values():
         table.add_column(title, justify="right")
     for std, record in zip(STDS, records, strict=True):
         cells = [form.format(record["metrics"][key]) for key, (_, form) in COLUMNS.items()]
         table.add_row(str(std), *cells)
-        lines.append(f"| {std} | " + " | ".join(cells) + " |")
     console.print(table)
-    (root / "table.md").write_text("\n".join(lines) + "\n")
 
 
 def _picture(folders: list[Path], steps: int, path: Path) -> None:
@@ -93,6 +95,24 @@ def _picture(folders: list[Path], steps: int, path: Path) -> None:
         sheet.paste(figure, (0, y + caption))
         y += figure.height + caption
     sheet.save(path, optimize=True)
+
+
+def _compress(console: Console, root: Path) -> None:
+    """A photograph that no training has seen, through the shipped codec and back."""
+    source = Path(skimage.__file__).parent / "data" / "chelsea.png"
+    codec = bitcodec.load()
+    data = codec.encode(source)
+    (root / "chelsea.bitc").write_bytes(data)
+    photo = np.asarray(Image.open(source).convert("RGB"), np.float64)
+    decoded = codec.decode(data)
+    decoded.save(root / "chelsea.png")
+    psnr = 10 * np.log10(255**2 / np.square(photo - np.asarray(decoded, np.float64)).mean())
+    console.print(
+        f"\nThe shipped model {codec.facts.name!r} on {source.name}, {decoded.width} x "
+        f"{decoded.height}: {len(data):,} bytes, "
+        f"{len(data) * 8 / (decoded.width * decoded.height):.3f} bpp, {psnr:.2f} dB; "
+        f"{_relative(root)}/chelsea.bitc and chelsea.png\n"
+    )
 
 
 def _relative(path: Path) -> Path:
