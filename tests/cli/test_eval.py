@@ -15,7 +15,7 @@ pytest.importorskip("bjontegaard", reason="bitcodec eval needs bitcodec[eval]")
 
 from bitcodec import cli
 from bitcodec.codec import Codec
-from tests.conftest import textured
+from tests.tiny import textured
 
 
 @pytest.fixture(scope="module")
