@@ -101,7 +101,7 @@ def test_more_processes_measure_the_same(
     tables = []
     for jobs in ("1", "2"):
         out = tmp_path / jobs
-        arguments = ("--codec", "webp", "--jobs", jobs, "--quiet")
+        arguments = ("--codec", "webp,jxl", "--jobs", jobs, "--quiet")
         assert bitcodec("eval", "--images", images, "-o", out, *arguments) == 0
         rows = read(out / "pictures.csv")
         tables.append([{k: v for k, v in row.items() if not k.endswith("_ms")} for row in rows])
