@@ -124,8 +124,8 @@ def evaluate(
         originals = statistics.fmean(open_original(file).blockiness for file in files)
         _report_sweep(rows, codecs, originals, facts, name, output, quiet)
     else:
-        label = f"{target_bpp}bpp" if target_psnr is None else f"{target_psnr:g}dB"
-        _report_targets(rows, codecs, details, facts, f"{name}-at-{label}", output, quiet)
+        name = f"{name}-at-{target.label}"
+        _report_targets(rows, codecs, details, facts, name, output, quiet)
 
 
 def _require_packages() -> None:

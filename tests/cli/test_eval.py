@@ -114,12 +114,12 @@ def test_equal_bytes_and_a_sheet_of_details(
     arguments = ("--codec", "jpeg,jpeg2000", "--model", "tiny", "--target-bpp", "tiny", "-j", "1")
     crop = ("--crop", "first", "--crop", "second:10,160")
     assert bitcodec("eval", "--images", images, "-o", tmp_path, *arguments, *crop) == 0
-    rows = read(tmp_path / "pictures-at-tinybpp.csv")
+    rows = read(tmp_path / "pictures-at-tiny.csv")
     assert len(rows) == 2 * 3
     for name in ("first", "second"):
         bpp = {row["codec"]: float(row["bpp"]) for row in rows if row["image"] == name}
         assert bpp["jpeg2000"] == pytest.approx(bpp["bitcodec"], rel=0.05)
-    with Image.open(tmp_path / "pictures-at-tinybpp.png") as image:
+    with Image.open(tmp_path / "pictures-at-tiny.png") as image:
         assert image.width > 4 * 240 and image.height > 2 * 240
     assert "per image" in capsys.readouterr().out
 
