@@ -108,7 +108,7 @@ class Codec:
 
     def pack(self, bitmap: Bitmap, size: tuple[int, int], *, coder: str | None = None) -> bytes:
         """The file of a picture of ``size`` (width, height) whose bitmap is known."""
-        chosen = self._coder(coder)
+        chosen = self.coder(coder)
         payload = chosen.encode(bitmap)
         header = Header(
             model=self.facts.name,
@@ -129,7 +129,7 @@ class Codec:
         """
         header, payload = container.read(data)
         model_folder.check(self.folder, header)
-        coder = self._coder(coder_by_id(header.coder).name)
+        coder = self.coder(coder_by_id(header.coder).name)
         bitmap = coder.decode(payload, self.shape((header.width, header.height)))
         return header, bitmap
 
@@ -146,7 +146,12 @@ class Codec:
     def _decoder(self) -> InferenceSession:
         return self.folder.session(model_folder.DECODER, self._threads)
 
-    def _coder(self, name: str | None) -> Coder:
+    def coder(self, name: str | None = None) -> Coder:
+        """The model's coder of this name, or its own choice; its tables are read only once.
+
+        Raises:
+            UsageError: if the model has none of this name.
+        """
         name = name or self.facts.coder
         if name not in self._coders:
             self._coders[name] = self.folder.coder(name)

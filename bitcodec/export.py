@@ -11,10 +11,10 @@ import copy
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from bitcodec import model_folder
 from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, coder_by_name, save_tables
+from bitcodec.coders.base import Coder
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
 from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
@@ -41,6 +42,7 @@ def export_model(
     out: str | Path,
     *,
     coders: Sequence[str] | None = None,
+    fit_settings: Mapping[str, Mapping[str, Any]] | None = None,
     watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]] = iter,
 ) -> ModelFolder:
     """Write a model folder and return it.
@@ -53,6 +55,7 @@ def export_model(
         images: training pictures whose bitmaps the coders' tables are fitted to.
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
+        fit_settings: for each coder's name, keyword arguments of its ``fit``.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -77,7 +80,8 @@ def export_model(
         codec = Codec(ModelFolder(folder))
         bitmaps = [codec.bitmap(image) for image in watch(images)]
         for name in [kind.name for kind in CODERS] if coders is None else coders:
-            save_tables(coder_by_name(name).fit(bitmaps), folder)
+            fit: Callable[..., Coder] = coder_by_name(name).fit
+            save_tables(fit(bitmaps, **(fit_settings or {}).get(name, {})), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), bitmaps))
         facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())

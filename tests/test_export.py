@@ -15,7 +15,7 @@ from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
 from bitcodec.model_folder import ModelFacts, ModelFolder  # noqa: E402
 from bitcodec.networks import build_transforms  # noqa: E402
-from tests.tiny import TINY, textured  # noqa: E402
+from tests.tiny import FEW_STEPS, TINY, textured  # noqa: E402
 
 
 def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> None:  # type: ignore[no-untyped-def]
@@ -54,7 +54,9 @@ def test_the_articles_network_exports_too(tmp_path: Path) -> None:
     torch.manual_seed(0)
     facts = ModelFacts("article", 1, 8, 1, 0, 0, "huffman")
     pair = build_transforms("article", 8, 1, 0, 0)
-    folder = export.export_model(*pair, facts, [textured(24, 24)], tmp_path / "article")
+    folder = export.export_model(
+        *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
+    )
     codec = Codec(folder)
     image = textured(31, 17)
     assert codec.decode(codec.encode(image)).size == image.size

@@ -11,6 +11,9 @@ from PIL import Image
 from bitcodec.codec import Codec
 from bitcodec.model_folder import SEARCH_PATH, ModelFacts, ModelFolder
 
+FEW_STEPS = {"context": {"steps": 20, "progress": False}}
+"""Tables good enough for tests that do not measure rates."""
+
 TINY = {"channels": 16, "stride": 8, "width": 8, "blocks": 1}
 
 
@@ -65,7 +68,7 @@ def tiny_folder(tiny_transforms, tmp_path_factory) -> ModelFolder:  # type: igno
     )
     images = [textured(160, 128, seed) for seed in range(1, 5)]
     out: Path = tmp_path_factory.mktemp("models") / "tiny"
-    return export_model(*tiny_transforms, facts, images, out)
+    return export_model(*tiny_transforms, facts, images, out, fit_settings=FEW_STEPS)
 
 
 @pytest.fixture

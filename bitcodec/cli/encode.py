@@ -63,7 +63,8 @@ def encode(
     tasks = plan(paths, output, SUFFIX, _is_picture)
     jobs, threads = share_cores(jobs, len(tasks))
     codec = load(model, quality=quality, threads=threads)
-    codec.folder.coder(coder)
+    # A coder that the model does not have is said once, not for every picture.
+    codec.coder(coder)
 
     def work(task: Task) -> str:
         make_room(task, overwrite)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,7 +92,7 @@ def export(
         encoder_margin=0,
         decoder_margin=0,
         coder=coder or "",
-        training={"network": network, "fitted_on_pictures": len(pictures)},
+        training={"network": network, **recorded(checkpoint), "fitted_on_pictures": len(pictures)},
     )
 
     def watch(pictures: Sequence[Any]) -> Iterable[Any]:
@@ -99,9 +100,19 @@ def export(
 
         from bitcodec.cli.batch import console
 
-        return track(pictures, "fitting coders", console=console(), disable=quiet, transient=True)
+        return track(
+            pictures, "bitmaps of the pictures", console=console(), disable=quiet, transient=True
+        )
 
-    folder = export_model(module.encoder, module.decoder, facts, pictures, output, watch=watch)
+    folder = export_model(
+        module.encoder,
+        module.decoder,
+        facts,
+        pictures,
+        output,
+        fit_settings={"context": {"progress": not quiet}},
+        watch=watch,
+    )
     if not quiet:
         from bitcodec.cli.batch import console
 
@@ -120,6 +131,26 @@ def find_checkpoint(run: Path) -> Path:
     if not found:
         raise UsageError("no checkpoint (*.ckpt) here", run)
     return found[-1]
+
+
+def recorded(checkpoint: Path) -> dict[str, Any]:
+    """Seed, steps, commit and hardware from the ``run.json`` of the checkpoint's run, if any.
+
+    Overrides that name folders stay out: a model tells nothing of the machine it comes from.
+    """
+    record = checkpoint.resolve().parent.parent / "run.json"
+    try:
+        run = json.loads(record.read_text("utf-8"))
+        overrides = [str(text) for text in run["overrides"] if "/" not in str(text)]
+        facts = {key: run["provenance"][key] for key in ("commit", "dirty", "processor")}
+        facts |= {key: run["timing"][key] for key in ("train_seconds", "threads", "precision")}
+        return {
+            "seed": run["seed"],
+            "steps": run["metrics"]["steps"],
+            "overrides": overrides,
+        } | facts
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def evenly(items: Sequence[Path], most: int) -> list[Path]:

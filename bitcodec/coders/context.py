@@ -5,6 +5,10 @@ and phase k, group j codes the columns of phase k of row s - j. A step is a few 
 one call to constriction's range coder; encoder and decoder walk the same steps through the same
 code, the one handing bits to the range coder and the other taking them from it.
 
+Static tables know the average picture. Each channel therefore carries a drift, an integer that is
+added to its logits and moves after every half row by the ones that came less the ones that were
+expected.
+
 Large bitmaps are coded in bands of rows, which bounds the memory; a band sees the rows above it,
 and takes those below as zeros.
 
@@ -34,7 +38,12 @@ from bitcodec.coders.context_features import (
     ROWS_ABOVE,
     ROWS_BELOW,
 )
-from bitcodec.coders.context_model import PROBABILITY_BITS, ContextModel, FastNetwork
+from bitcodec.coders.context_model import (
+    DRIFT_MAX,
+    PROBABILITY_BITS,
+    ContextModel,
+    FastNetwork,
+)
 from bitcodec.errors import DamagedFileError
 
 BAND_POSITIONS = 1 << 16
@@ -43,6 +52,10 @@ BAND_POSITIONS = 1 << 16
 WORD = np.dtype("<u4")
 EDGE = COLUMNS_BESIDE // PHASES
 """Columns of padding on each side of a half row."""
+
+DRIFT_RATE = 32, 64
+"""The drift moves by 1/32 of a surplus of one bit, in 1/65536, per column; rows of fewer than 64
+columns count as 64, because a few bits say little."""
 
 CodeBits = Callable[[NDArray[np.float64], NDArray[np.int32] | None], NDArray[np.int32]]
 """Takes the probability of a one for each bit, and the bits if they are known; returns the bits."""
@@ -105,7 +118,7 @@ class ContextCoder:
     def __init__(self, model: ContextModel) -> None:
         self._model = model
         self._network = FastNetwork(model)
-        self._probability = model.probability / float(1 << PROBABILITY_BITS)
+        self._ones = model.probability.astype(np.int64)
         # "perfect" would search for the best rounding with logarithms; this is plain arithmetic.
         self._bernoulli = constriction.stream.model.Bernoulli(perfect=False)
 
@@ -129,13 +142,13 @@ class ContextCoder:
             coder.encode(bits, self._bernoulli, probability)
             return bits
 
-        above = None
+        above, drift = None, self._no_drift()
         for top, rows in _bands(*bitmap.shape[1:]):
             above = band = _Band(self.channels, rows, bitmap.shape[2], above)
             for phase in range(PHASES):
                 part = bitmap[:, top : top + rows, phase::PHASES][self._model.order]
                 band.plane_rows(phase)[:] = part.transpose(1, 0, 2)
-            self._walk(band, put, known=True)
+            self._walk(band, drift, put, known=True)
         return np.asarray(coder.get_compressed()).astype(WORD).tobytes()
 
     def decode(self, payload: bytes, shape: tuple[int, int, int]) -> Bitmap:
@@ -163,10 +176,10 @@ class ContextCoder:
                 raise DamagedFileError("the payload is damaged; get the file again") from None
 
         bitmap = np.empty(shape, bool)
-        above = None
+        above, drift = None, self._no_drift()
         for top, rows in _bands(*shape[1:]):
             above = band = _Band(self.channels, rows, shape[2], above)
-            self._walk(band, take, known=False)
+            self._walk(band, drift, take, known=False)
             for phase in range(PHASES):
                 part = band.plane_rows(phase).transpose(1, 0, 2)
                 bitmap[self._model.order, top : top + rows, phase::PHASES] = part
@@ -176,7 +189,10 @@ class ContextCoder:
             )
         return bitmap
 
-    def _walk(self, band: _Band, code: CodeBits, known: bool) -> None:
+    def _no_drift(self) -> NDArray[np.int64]:
+        return np.zeros(self._model.output_bias.shape[1:], np.int64)
+
+    def _walk(self, band: _Band, drift: NDArray[np.int64], code: CodeBits, known: bool) -> None:
         """Code the bits of a band, all groups side by side, each a row behind the one before."""
         starts = [band.starts(self._model.features[phase], phase) for phase in range(PHASES)]
         for step in range(band.rows + band.groups - 1):
@@ -187,16 +203,28 @@ class ContextCoder:
                 if not columns:
                     continue
                 features = band.gather(starts[phase][groups], step, columns)
-                levels = self._network.levels(phase, groups, features)
-                probability = self._probability[levels.reshape(-1, columns)[:real].reshape(-1)]
+                levels = self._network.levels(phase, groups, features, drift[groups])
+                ones = self._ones[levels.reshape(-1, columns)[:real]]
+                probability = ones.reshape(-1) / float(1 << PROBABILITY_BITS)
                 front = band.front(phase, step, groups)
-                if known:
-                    bits = front.reshape(-1, columns)[:real].astype(np.int32)
-                    code(probability, bits.reshape(-1))
-                    continue
                 bits = np.zeros(front.shape, np.int32)
-                bits.reshape(-1, columns)[:real] = code(probability, None).reshape(-1, columns)
-                front[:] = bits
+                if known:
+                    bits[:] = front
+                flat = bits.reshape(-1, columns)[:real]
+                coded = code(probability, flat.reshape(-1) if known else None)
+                if not known:
+                    flat[:] = coded.reshape(flat.shape)
+                    front[:] = bits
+                self._follow(drift[groups], flat, ones)
+
+    @staticmethod
+    def _follow(drift: NDArray[np.int64], bits: NDArray[np.int32], ones: NDArray[np.int64]) -> None:
+        """Move the drifts (in place) of the channels that have coded a half row each."""
+        slowness, least = DRIFT_RATE
+        surplus = (bits.sum(axis=1, dtype=np.int64) << PROBABILITY_BITS) - ones.sum(axis=1)
+        moved = drift.reshape(-1)[: len(bits)]
+        moved += surplus // (slowness * max(least, bits.shape[1]))
+        np.clip(moved, -DRIFT_MAX, DRIFT_MAX, out=moved)
 
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """See :class:`ContextModel` for the arrays."""

@@ -5,8 +5,11 @@ layer beside a linear path::
 
     x   features of the position, 0 or 1
     h   clip(floor((W1 x + b1) / 4), 0, 255)
-    l   W2 h + L x + b2                             one per channel of the group
+    l   W2 h + L x + b2 + drift                     one per channel of the group
     p   probability[clip(floor(l / 32) + 512, 0, 1023)] / 65536
+
+The drift follows the picture: it rises while a channel has more ones than predicted, and falls
+while it has fewer (see :mod:`bitcodec.coders.context`).
 
 Everything is an integer, yet the products run through float32 BLAS: a float32 sum of integers is
 exact, in any order and with fused or separate roundings, as long as no partial sum can pass 2^24.
@@ -40,6 +43,7 @@ LOGIT_STEP = 32
 LEVELS = 1024
 PROBABILITY_BITS = 16
 EXACT = 1 << 24
+DRIFT_MAX = 4096
 
 # What one unit of the integer tables is worth in the float network that they are rounded from.
 WEIGHT_SCALE = 64
@@ -121,7 +125,7 @@ class ContextModel:
         first = wide["hidden"].sum(axis=-1) + wide["hidden_bias"]
         reach = np.concatenate([np.full(units, HIDDEN_MAX), np.ones(count, np.int64)])
         second = (wide["output"] * reach).sum(axis=-1) + wide["output_bias"]
-        _require(max(first.max(), second.max()) < EXACT)
+        _require(max(first.max(), second.max() + DRIFT_MAX) < EXACT)
 
 
 def _require(condition: bool) -> None:
@@ -140,9 +144,15 @@ class FastNetwork:
         self._linear = np.ascontiguousarray(model.output[..., units:], np.float32)
         self._output_bias = model.output_bias.astype(np.float32)[..., None]
 
-    def levels(self, phase: int, groups: slice, features: NDArray[np.float32]) -> NDArray[np.int32]:
-        """``groups x M x positions`` bits → ``groups x GROUP x positions`` rows of the
-        probability table.
+    def levels(
+        self,
+        phase: int,
+        groups: slice,
+        features: NDArray[np.float32],
+        drift: NDArray[np.int64],
+    ) -> NDArray[np.int32]:
+        """``groups x M x positions`` bits and ``groups x GROUP`` drifts →
+        ``groups x GROUP x positions`` rows of the probability table.
         """
         hidden = np.matmul(self._hidden[phase, groups], features)
         hidden += self._hidden_bias[phase, groups]
@@ -151,7 +161,7 @@ class FastNetwork:
         np.clip(hidden, 0, HIDDEN_MAX, out=hidden)
         logit = np.matmul(self._output[phase, groups], hidden)
         logit += np.matmul(self._linear[phase, groups], features)
-        logit += self._output_bias[phase, groups]
+        logit += self._output_bias[phase, groups] + drift[..., None].astype(np.float32)
         logit *= 1 / LOGIT_STEP
         np.floor(logit, out=logit)
         logit += LEVELS // 2
@@ -160,16 +170,18 @@ class FastNetwork:
 
 
 def reference_levels(
-    model: ContextModel, phase: int, groups: slice, features: NDArray[np.integer]
+    model: ContextModel,
+    phase: int,
+    groups: slice,
+    features: NDArray[np.integer],
+    drift: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The same as :meth:`FastNetwork.levels` in plain int64: the definition, slow."""
-    units = model.hidden.shape[2]
     x = features.astype(np.int64)
     wide = {name: table.astype(np.int64) for name, table in model.tables().items()}
     hidden = np.einsum("gum,gmn->gun", wide["hidden"][phase, groups], x)
     hidden = (hidden + wide["hidden_bias"][phase, groups, :, None]) // HIDDEN_STEP
     both = np.concatenate([np.clip(hidden, 0, HIDDEN_MAX), x], axis=1)
     logit = np.einsum("gcu,gun->gcn", wide["output"][phase, groups], both)
-    logit += wide["output_bias"][phase, groups, :, None]
-    assert both.shape[1] == units + x.shape[1]
+    logit += (wide["output_bias"][phase, groups] + drift)[..., None]
     return np.clip(logit // LOGIT_STEP + LEVELS // 2, 0, LEVELS - 1)

@@ -180,7 +180,9 @@ def _plot_training(results: Sequence[Result]) -> None:
 
 
 def _validations(folder: Path) -> list[dict[str, str]]:
-    """The validation rows of a run's ``metrics.csv``, in order; the final one is not among them."""
+    """The rows that a finished run's validations left in ``metrics.csv``, by step.
+
+    The last row of all is the validation after the end, which repeats the one before it.
+    """
     with (folder / "csv" / "metrics.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["val/psnr_binary"]]
-    return list({row["step"]: row for row in rows}.values())
+        return [row for row in csv.DictReader(file) if row["val/psnr_binary"]][:-1]

@@ -28,6 +28,8 @@ def test_from_a_run_to_a_model_that_works(
     facts = json.loads((tmp_path / "mine" / "model.json").read_text())
     assert facts["name"] == "mine" and facts["quality"] == 4
     assert facts["training"]["network"]["channels"] == facts["channels"]
+    assert facts["training"]["seed"] == 0 and facts["training"]["steps"] == 8
+    assert str(tmp_path) not in json.dumps(facts)
     assert facts["coder"] in ("huffman", "context")
     photo.save(tmp_path / "photo.png")
     assert run("encode", "photo.png", "--model", tmp_path / "mine").returncode == 0

@@ -18,6 +18,7 @@ from bitcodec.coders import context, save_tables
 from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.context_features import GROUP, PHASES, known
 from bitcodec.coders.context_model import (
+    DRIFT_MAX,
     LEVELS,
     ContextModel,
     FastNetwork,
@@ -48,12 +49,6 @@ def random_model(channels: int, seed: int, units: int = 5, count: int = 7) -> Co
         output_bias=rng.integers(-3000, 3000, (*lead, GROUP)),
         probability=sigmoid_table(),
     )
-
-
-@pytest.fixture(scope="module")
-def fitted() -> ContextCoder:
-    pytest.importorskip("torch")
-    return ContextCoder.fit([smooth_bitmap(seed, 40, 56) for seed in range(12)], progress=False)
 
 
 RANDOM = ContextCoder(random_model(CHANNELS, 0))
@@ -103,6 +98,18 @@ def test_bands_round_trip_and_see_the_rows_above(
     assert len(payload) < 1.1 * len(whole)
 
 
+def test_the_drift_learns_a_density_that_training_never_saw() -> None:
+    """Tables that always say one half: the cost of sparse bits falls to their entropy."""
+    blank = {
+        name: np.zeros_like(table) if name in ("hidden", "output", "output_bias") else table
+        for name, table in random_model(4, 0).tables().items()
+    }
+    coder = ContextCoder.from_tables(blank)
+    bitmap = np.random.default_rng(0).random((4, 400, 64)) < 0.03
+    short, long = len(coder.encode(bitmap[:, :200])), len(coder.encode(bitmap))
+    assert 8 * (long - short) < 1.1 * order0_bits(bitmap[:, 200:])
+
+
 def test_payload_beats_huffman_and_order0(fitted: ContextCoder) -> None:
     train = [smooth_bitmap(seed, 40, 56) for seed in range(12)]
     fresh = [smooth_bitmap(seed, 64, 96) for seed in range(100, 104)]
@@ -117,17 +124,19 @@ def test_fast_network_equals_the_integer_definition(seed: int, positions: int, p
     model = random_model(12, seed, units=32, count=64)
     x = np.random.default_rng(seed).random((3, 64, positions)) < 0.5
     groups = slice(0, 3)
-    fast = FastNetwork(model).levels(phase, groups, x.astype(np.float32))
-    assert np.array_equal(fast, reference_levels(model, phase, groups, x))
+    drift = np.random.default_rng(seed).integers(-DRIFT_MAX, DRIFT_MAX + 1, (3, GROUP))
+    fast = FastNetwork(model).levels(phase, groups, x.astype(np.float32), drift)
+    assert np.array_equal(fast, reference_levels(model, phase, groups, x, drift))
 
 
 def test_fitted_network_equals_the_integer_definition(fitted: ContextCoder) -> None:
     model = ContextModel.from_tables(fitted.tables())
     groups, count = model.features.shape[1:3]
     x = np.random.default_rng(0).random((groups, count, 500)) < 0.2
+    drift = np.zeros((groups, GROUP), np.int64)
     for phase in range(PHASES):
-        fast = FastNetwork(model).levels(phase, slice(0, groups), x.astype(np.float32))
-        reference = reference_levels(model, phase, slice(0, groups), x)
+        fast = FastNetwork(model).levels(phase, slice(0, groups), x.astype(np.float32), drift)
+        reference = reference_levels(model, phase, slice(0, groups), x, drift)
         assert np.array_equal(fast, reference)
         assert len(np.unique(reference)) > 50
 

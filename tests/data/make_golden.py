@@ -19,7 +19,7 @@ from bitcodec.bitmap import pack
 from bitcodec.codec import Codec
 from bitcodec.export import export_model
 from bitcodec.model_folder import ModelFacts
-from tests.tiny import TINY, seeded_transforms, textured
+from tests.tiny import FEW_STEPS, TINY, seeded_transforms, textured
 
 HERE = Path(__file__).parent
 MODEL = HERE / "tiny_model"
@@ -35,7 +35,9 @@ def main() -> None:
     GOLDEN.mkdir()
     facts = ModelFacts("golden", 1, TINY["channels"], TINY["stride"], 0, 0, "huffman")
     images = [textured(160, 128, seed) for seed in range(1, 9)]
-    codec = Codec(export_model(*seeded_transforms(), facts, images, MODEL), threads=1)
+    codec = Codec(
+        export_model(*seeded_transforms(), facts, images, MODEL, fit_settings=FEW_STEPS), threads=1
+    )
     hashes = {}
     for name, size in SIZES.items():
         image = textured(*size)
