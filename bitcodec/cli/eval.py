@@ -124,8 +124,8 @@ def evaluate(
         originals = statistics.fmean(open_original(file).blockiness for file in files)
         _report_sweep(rows, codecs, originals, facts, name, output, quiet)
     else:
-        label = f"{target_bpp}bpp" if target_psnr is None else f"{target_psnr:g}dB"
-        _report_targets(rows, codecs, details, facts, f"{name}-at-{label}", output, quiet)
+        name = f"{name}-at-{target.label}"
+        _report_targets(rows, codecs, details, facts, name, output, quiet)
 
 
 def _require_packages() -> None:
@@ -214,8 +214,10 @@ def _measure(
             for file in files
             for variants in families.values()
         ]
+    # A log file wants the result, not the bar.
+    hidden = quiet or not console().is_terminal
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), transient=True, disable=quiet) as progress:
+    with Progress(*columns, console=console(), transient=True, disable=hidden) as progress:
         bar = progress.add_task("", total=sum(len(task) for task in tasks))
         finished: Callable[[int], None] = lambda i: progress.advance(bar, len(tasks[i]))  # noqa: E731
         return run(tasks, min(jobs, len(tasks)), finished)
@@ -266,6 +268,7 @@ def _report_targets(
     from rich.console import Console
 
     from bitcodec.evaluation import report
+    from bitcodec.evaluation.crops import detail_sheet
     from bitcodec.evaluation.curves import Curve
     from bitcodec.evaluation.operating_point import mean_points
     from bitcodec.provenance import provenance
@@ -275,40 +278,8 @@ def _report_targets(
     points = {point.codec: vars(point) for point in means}
     report.write_json({**facts, **provenance(), "points": points}, folder / f"{name}.json")
     if details:
-        _write_sheet(rows, codecs, details, f"{name}", folder / f"{name}.png")
+        detail_sheet(rows, codecs, details, name, folder / f"{name}.png")
     if not quiet:
         title = f"{name}: means over {len(facts['images'])} images"
         out = Console(width=max(140, Console().width))
         out.print(report.means_table([Curve("", tuple(means))], title))
-
-
-def _write_sheet(
-    rows: Sequence[Measurement],
-    codecs: Sequence[ImageCodec],
-    details: Sequence[tuple[Path, tuple[int, int] | None]],
-    title: str,
-    path: Path,
-) -> None:
-    from bitcodec.evaluation.crops import Tile, centred, sheet
-    from bitcodec.evaluation.measure import open_original
-    from bitcodec.evaluation.plots import LABELS
-
-    by_name = {codec.name: codec for codec in codecs}
-    lines = []
-    for file, centre in details:
-        original = open_original(file)
-        tiles = [Tile(original.image, (f"{original.name}, original",))]
-        for row in rows:
-            if row.image != original.name:
-                continue
-            codec = by_name[row.codec]
-            data = codec.encode(original.image, row.setting)
-            family = LABELS.get(codec.family, codec.family).partition(" (")[0]
-            captions = (
-                f"{family}, {row.setting}",
-                f"{len(data):,} bytes, {row.bpp:.3f} bpp",
-                f"{row.psnr:.2f} dB, blockiness {row.blockiness:.2f}",
-            )
-            tiles.append(Tile(codec.decode(data, row.setting), captions))
-        lines.append((centred(original.image.size, centre), tiles))
-    sheet(lines, title, path)

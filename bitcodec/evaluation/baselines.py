@@ -75,28 +75,34 @@ class PillowCodec(ImageCodec):
         return tuple(range(int(min(self.settings)), 101))
 
     def missing(self) -> str | None:
-        if self.plugin is not None:
-            try:
-                importlib.import_module(self.plugin)
-            except ImportError:
-                return f"{self.install} adds it"
-        Image.init()
+        try:
+            self._register()
+        except ImportError:
+            return f"{self.install} adds it"
         if self.pillow_format not in Image.SAVE or self.pillow_format not in Image.OPEN:
             return f"this Pillow was built without it; {self.install} brings one that has it"
         return None
 
     def encode(self, image: Image.Image, setting: Setting) -> bytes:
+        self._register()
         buffer = io.BytesIO()
         image.save(buffer, self.pillow_format, **self.options, **self.rate_options(setting))
         return buffer.getvalue()
 
     def decode(self, data: bytes, setting: Setting) -> Image.Image:
+        self._register()
         with Image.open(io.BytesIO(data), formats=[self.pillow_format]) as image:
             return image.convert("RGB")
 
     def rate_options(self, setting: Setting) -> dict[str, Any]:
         """The keyword arguments of ``Image.save`` that choose the rate."""
         return {"quality": setting}
+
+    def _register(self) -> None:
+        # At every use: the codec may have arrived in a process that has not yet loaded a plugin.
+        Image.init()
+        if self.plugin is not None:
+            importlib.import_module(self.plugin)
 
 
 class Jpeg2000(PillowCodec):

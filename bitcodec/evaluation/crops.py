@@ -8,6 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bitcodec.evaluation.baselines import ImageCodec
+from bitcodec.evaluation.measure import Measurement, open_original
+from bitcodec.evaluation.plots import LABELS
 from bitcodec.files import replacing
 
 #: Side of the detail in pixels, and how large each of its pixels is shown.
@@ -28,6 +31,43 @@ class Tile:
 
     image: Image.Image
     lines: Sequence[str]
+
+
+def detail_sheet(
+    rows: Sequence[Measurement],
+    codecs: Sequence[ImageCodec],
+    details: Sequence[tuple[Path, tuple[int, int] | None]],
+    title: str,
+    path: Path,
+) -> None:
+    """Write the sheet of some images at the operating points that were measured.
+
+    Args:
+        rows: one for each image and codec.
+        codecs: those that made them.
+        details: image files, and the point (x, y) to look at or None for the middle.
+        title: printed above.
+        path: of the PNG.
+    """
+    by_name = {codec.name: codec for codec in codecs}
+    lines = []
+    for file, centre in details:
+        original = open_original(file)
+        caption = (f"{original.name}, original", f"blockiness {original.blockiness:.2f}")
+        tiles = [Tile(original.image, caption)]
+        for row in rows:
+            if row.image != original.name:
+                continue
+            codec = by_name[row.codec]
+            data = codec.encode(original.image, row.setting)
+            captions = (
+                f"{LABELS.get(codec.family, codec.family).partition(' (')[0]}, {row.setting}",
+                f"{len(data):,} bytes, {row.bpp:.3f} bpp",
+                f"{row.psnr:.2f} dB, blockiness {row.blockiness:.2f}",
+            )
+            tiles.append(Tile(codec.decode(data, row.setting), captions))
+        lines.append((centred(original.image.size, centre), tiles))
+    sheet(lines, title, path)
 
 
 def centred(size: tuple[int, int], centre: tuple[int, int] | None = None) -> tuple[int, int]:

@@ -24,6 +24,11 @@ class BppTarget:
     bpp: float | None = None
     like: tuple[ImageCodec, Setting] | None = None
 
+    @property
+    def label(self) -> str:
+        """Short enough for a file name."""
+        return f"{self.bpp:g}bpp" if self.like is None else str(self.like[1])
+
     def of(self, original: Original) -> float:
         """The target for one image."""
         if self.like is None:
@@ -38,6 +43,11 @@ class PsnrTarget:
     """A distortion: the smallest file that reaches it, or the best one where none does."""
 
     psnr: float
+
+    @property
+    def label(self) -> str:
+        """Short enough for a file name."""
+        return f"{self.psnr:g}dB"
 
 
 Target = BppTarget | PsnrTarget

@@ -15,7 +15,7 @@ pytest.importorskip("bjontegaard", reason="bitcodec eval needs bitcodec[eval]")
 
 from bitcodec import cli
 from bitcodec.codec import Codec
-from tests.conftest import textured
+from tests.tiny import textured
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_more_processes_measure_the_same(
     tables = []
     for jobs in ("1", "2"):
         out = tmp_path / jobs
-        arguments = ("--codec", "webp", "--jobs", jobs, "--quiet")
+        arguments = ("--codec", "webp,jxl", "--jobs", jobs, "--quiet")
         assert bitcodec("eval", "--images", images, "-o", out, *arguments) == 0
         rows = read(out / "pictures.csv")
         tables.append([{k: v for k, v in row.items() if not k.endswith("_ms")} for row in rows])
@@ -114,12 +114,12 @@ def test_equal_bytes_and_a_sheet_of_details(
     arguments = ("--codec", "jpeg,jpeg2000", "--model", "tiny", "--target-bpp", "tiny", "-j", "1")
     crop = ("--crop", "first", "--crop", "second:10,160")
     assert bitcodec("eval", "--images", images, "-o", tmp_path, *arguments, *crop) == 0
-    rows = read(tmp_path / "pictures-at-tinybpp.csv")
+    rows = read(tmp_path / "pictures-at-tiny.csv")
     assert len(rows) == 2 * 3
     for name in ("first", "second"):
         bpp = {row["codec"]: float(row["bpp"]) for row in rows if row["image"] == name}
         assert bpp["jpeg2000"] == pytest.approx(bpp["bitcodec"], rel=0.05)
-    with Image.open(tmp_path / "pictures-at-tinybpp.png") as image:
+    with Image.open(tmp_path / "pictures-at-tiny.png") as image:
         assert image.width > 4 * 240 and image.height > 2 * 240
     assert "per image" in capsys.readouterr().out
 
