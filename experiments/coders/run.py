@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
+import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +24,7 @@ from rich.progress import track
 import bitcodec
 from bitcodec.bitmap import Bitmap, order0_bits
 from bitcodec.coders import CODERS
+from bitcodec.provenance import provenance
 from experiments.coders.tables_baseline import TableCoder
 
 COLUMNS = ("model", "image", "coder", "payload_bytes", "order0_bytes", "encode_ms", "decode_ms")
@@ -101,22 +104,32 @@ def main() -> None:
                 rows.append((codec.facts.name, path.name, coder.name, size, order0, *times))
     with options.output.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    report(rows)
+    table = summary(rows)
+    options.output.with_name("summary.md").write_text(table)
+    facts = {"threads": os.environ.get("OMP_NUM_THREADS"), **provenance()}
+    options.output.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n")
+    sys.stdout.write(table)
 
 
-def report(rows: list[tuple[Any, ...]]) -> None:
-    """Ratios to the order-0 entropy and to the baseline, sums over the images; mean times."""
+def summary(rows: Sequence[Sequence[Any]]) -> str:
+    """Means over the images as a Markdown table: sizes, ratios to order 0 and to the baseline."""
     groups = defaultdict(list)
     for model, _, coder, *numbers in rows:
         groups[model, coder].append([float(number) for number in numbers])
+    lines = [
+        "| model | coder | payload, bytes | of order-0 entropy | of the tables | encode ms "
+        "| decode ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for (model, coder), numbers in groups.items():
         size, order0, encode_ms, decode_ms = np.mean(numbers, axis=0)
-        line = f"{model:16} {coder:8} {size:8.0f} bytes, {size / order0:.3f} x order-0 entropy, "
-        line += f"encode {encode_ms:.0f} ms, decode {decode_ms:.0f} ms"
-        if (model, TableCoder.name) in groups and coder != TableCoder.name:
-            baseline = np.mean(groups[model, TableCoder.name], axis=0)[0]
-            line += f", {1 - size / baseline:+.1%} saved against the tables"
-        sys.stdout.write(line + "\n")
+        baseline = groups.get((model, TableCoder.name))
+        of_tables = f"{size / np.mean(baseline, axis=0)[0]:.3f}" if baseline else ""
+        lines.append(
+            f"| {model} | {coder} | {size:,.0f} | {size / order0:.3f} | {of_tables} "
+            f"| {encode_ms:.0f} | {decode_ms:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
