@@ -70,7 +70,7 @@ def test_a_sweep_writes_rows_means_bd_rates_and_plots(
             )
     summary = json.loads((out / "pictures.json").read_text())
     assert summary["images"] == ["first", "second"]
-    assert summary["packages"]["numpy"] and summary["machine"]["cores"]
+    assert summary["versions"]["numpy"] and summary["cores"]
     (point,) = summary["points"]["bitcodec"]
     assert point["bpp"] == pytest.approx(
         sum(float(row["bpp"]) for row in own.values()) / 2, abs=1e-5
