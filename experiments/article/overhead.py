@@ -3,8 +3,8 @@
     python -m experiments.article.overhead
 
 Both train the article's network with noise 15 on the sample photographs, one after the other,
-in turns, with the same precision and threads; the median of the turns counts. Needs an
-otherwise idle machine.
+in turns, with the same precision and one thread; the median of the turns counts. Times are
+processor time, so that other work on the machine does not matter.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ HERE = Path(__file__).resolve().parent
 
 
 def bare_loop(config: DictConfig, data: SampleData, steps: int) -> float:
-    """Seconds a step of the shortest loop that does the same work."""
+    """Processor seconds a step of the shortest loop that does the same work."""
     torch.manual_seed(0)
     encoder, decoder = build_transforms(**config.model)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
     batches = iter(data.train_dataloader())
     half = resolve_precision("auto") == "bf16-mixed"
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(steps):
         image = next(batches)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
@@ -46,24 +46,24 @@ def bare_loop(config: DictConfig, data: SampleData, steps: int) -> float:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return (time.perf_counter() - started) / steps
+    return (time.process_time() - started) / steps
 
 
 def lightning_loop(config: DictConfig, data: SampleData, folder: Path) -> float:
-    """Seconds a step of the real thing, logging included, validation not."""
+    """Processor seconds a step of the real thing, logging included, validation not."""
     module, trainer = build_module(config), build_trainer(config, folder)
     data.setup()
-    started = time.perf_counter()
+    started = time.process_time()
     trainer.fit(module, datamodule=data)
-    return (time.perf_counter() - started) / trainer.global_step
+    return (time.process_time() - started) / trainer.global_step
 
 
 def validation_seconds(config: DictConfig, data: SampleData, folder: Path) -> float:
     """One validation with its panels and coded files."""
     module, trainer = build_module(config), build_trainer(config, folder)
-    started = time.perf_counter()
+    started = time.process_time()
     trainer.validate(module, datamodule=data, verbose=False)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def main() -> None:
@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--turns", type=int, default=5)
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
@@ -97,7 +98,7 @@ def main() -> None:
         for _ in range(arguments.turns):
             bare.append(bare_loop(config, data, arguments.steps))
             ours.append(lightning_loop(config, data, folder))
-        interval = compose_interval()
+        interval = validation_interval()
         validation = median(validation_seconds(config, data, folder) for _ in range(3))
     result = {
         "bare_ms": round(median(bare) * 1e3, 1),
@@ -115,7 +116,7 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
-def compose_interval() -> int:
+def validation_interval() -> int:
     """Steps between two validations by default."""
     with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
         return int(compose("train").trainer.val_check_interval)
