@@ -1,0 +1,85 @@
+"""Where bitcodec stands among the codecs people use: every file of this folder, regenerated.
+
+python -m experiments.rate_distortion.run --images PHOTOS/kodak
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bitcodec import model_folder
+from bitcodec.files import write_file
+from experiments import documents
+
+HERE = Path(__file__).parent
+#: A face, a sky behind a lighthouse and plumage: smooth and busy regions; fixed before any result.
+DETAILS = ("kodim04:300,190", "kodim19:330,130", "kodim23:250,150")
+#: The rate of the detail sheet as long as no model is installed to set it.
+RATE = "0.25"
+
+
+def answer(folder: Path, name: str) -> str:
+    """The figures of the README, in Markdown, from the files of a sweep in ``folder``."""
+    facts = json.loads((folder / f"{name}.json").read_text())
+    with (folder / "bd_rate.csv").open(newline="") as stream:
+        rates = {
+            (row["codec"], row["anchor"], row["metric"]): row for row in csv.DictReader(stream)
+        }
+    codecs = [codec for codec in facts["best_variant"]["psnr"] if codec != "jpeg"]
+    codecs += list(facts["published"])
+    lines = [
+        "| | rate against JPEG at equal PSNR | over | at equal MS-SSIM | over |",
+        "|---|---|---|---|---|",
+    ]
+    for codec in codecs:
+        cells = [f"{codec} (published)" if codec in facts["published"] else codec]
+        for metric in ("psnr", "ms_ssim_db"):
+            row = rates[codec, "jpeg", metric]
+            if row["bd_rate_percent"]:
+                low, high = (float(row[key]) for key in ("overlap_low", "overlap_high"))
+                cells += [f"{float(row['bd_rate_percent']):+.1f} %", f"{low:.1f} to {high:.1f} dB"]
+            else:
+                cells += ["no overlap", ""]
+        lines.append("| " + " | ".join(cells) + " |")
+    best = facts["best_variant"]["psnr"]["jpeg"]
+    changes = [
+        f"{point['codec']} from {point['bpp']:.2f} bpp"
+        for before, point in zip([None, *best[:-1]], best, strict=True)
+        if before is None or before["codec"] != point["codec"]
+    ]
+    machine = facts["machine"]
+    lines += [
+        "",
+        f"The JPEG of reference, best by PSNR: {', '.join(changes)}.",
+        "",
+        f"{len(facts['images'])} images, {facts['jobs']} processes, {facts['wall_seconds']:.0f} s "
+        f"on {machine['cores']} cores ({machine['processor']}), commit {facts['commit']}. "
+        f"Blockiness of the originals: {facts['originals_blockiness']:.3f}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, draw and bring the README's figures up to date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path, required=True, help="the 24 Kodak images")
+    parser.add_argument("--jobs", default="2")
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "bitcodec", "eval", "--images", str(options.images)]
+    command += ["-o", str(HERE), "--jobs", options.jobs]
+    subprocess.run(command, check=True)
+    models = model_folder.available()
+    rate = model_folder.find().facts.name if models else RATE
+    crops = [word for detail in DETAILS for word in ("--crop", detail)]
+    subprocess.run([*command, "--target-bpp", rate, *crops], check=True)
+    write_file(HERE / "table.md", answer(HERE, options.images.resolve().name).encode())
+    documents.main()
+
+
+if __name__ == "__main__":
+    main()
