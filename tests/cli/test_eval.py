@@ -130,7 +130,9 @@ def test_a_target_psnr_is_reached(
     monkeypatch.delenv("BITCODEC_MODELS", raising=False)
     arguments = ("--codec", "jpeg", "--target-psnr", "30", "-j", "1", "--quiet")
     assert bitcodec("eval", "--images", images, "-o", tmp_path, *arguments) == 0
-    rows = read(tmp_path / "pictures-at-30dB.csv")
+    # A model has one operating point, so that only JPEG can be asked to reach a target.
+    every = read(tmp_path / "pictures-at-30dB.csv")
+    rows = [row for row in every if row["codec"].startswith("jpeg")]
     assert len(rows) == 2
     assert all(30 <= float(row["psnr"]) < 31 for row in rows)
     assert not any(math.isnan(float(row["ms_ssim"])) for row in rows)
