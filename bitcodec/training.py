@@ -80,6 +80,8 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         torch.set_num_threads(config.threads)
     module = build_module(config)
     first = _checked_step(config.ckpt_path, module) if config.ckpt_path else 0
+    if config.init_from:
+        _start_from(config.init_from, module)
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
     trainer = build_trainer(config, folder)
@@ -177,29 +179,44 @@ def _cpu_has_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _checked_step(path: str, module: BitCodecModule) -> int:
-    """The step of a checkpoint, once it is known to be whole and to fit the module."""
+def _load(path: str, key: str) -> dict[str, Any]:
     file = Path(path)
     if not file.is_file():
-        raise BitcodecError("no such checkpoint; check ckpt_path", file)
+        raise BitcodecError(f"no such checkpoint; check {key}", file)
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-        theirs = checkpoint["hyper_parameters"]
-        state, step = checkpoint["state_dict"], int(checkpoint["global_step"])
+        for part in ("hyper_parameters", "state_dict", "global_step"):
+            checkpoint[part]
     except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise BitcodecError(
             "not a readable checkpoint of this project; name a last.ckpt or best.ckpt", file
         ) from error
+    return checkpoint
+
+
+def _start_from(path: str, module: BitCodecModule) -> None:
+    """Take over the weights of another run, as a new run's first ones."""
+    state = _load(path, "init_from")["state_dict"]
+    ours = module.state_dict()
+    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in ours.items()}:
+        raise BitcodecError("its weights are not those of this model; check init_from", path)
+    module.load_state_dict(state)
+
+
+def _checked_step(path: str, module: BitCodecModule) -> int:
+    """The step of a checkpoint, once it is known to be whole and to fit the module."""
+    checkpoint = _load(path, "ckpt_path")
+    theirs, state = checkpoint["hyper_parameters"], checkpoint["state_dict"]
     for name in ("model", "binarizer", "penalty", "noise", "optimizer", "seed"):
         if theirs[name] != module.hparams[name]:
             raise UsageError(
                 f"was trained with {name}={_short(theirs[name])}, and this run asks for "
                 f"{_short(module.hparams[name])}: repeat the overrides of the first run",
-                file,
+                path,
             )
     if state.keys() != module.state_dict().keys():
-        raise BitcodecError("its weights are not those of this model; check ckpt_path", file)
-    return step
+        raise BitcodecError("its weights are not those of this model; check ckpt_path", path)
+    return int(checkpoint["global_step"])
 
 
 def _short(value: Any) -> str:
