@@ -1,8 +1,7 @@
 """Analysis and synthesis transforms whose latents are folded into bits (:mod:`bitcodec.folding`).
 
-They start as the 8x8 DCT that JPEG uses, and learn to leave its blocks behind: beside the linear
-path stands a convolutional network whose last layer is zero at first, and the decoder's linear
-path overlaps its neighbours as soon as training lets it.
+They start as a lapped transform of 8x8 blocks (:mod:`bitcodec.lapped`), quantized, and learn from
+there: beside the linear path stands a convolutional network whose last layer is zero at first.
 """
 
 from __future__ import annotations
@@ -14,14 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bitcodec import dct
+from bitcodec import lapped
 from bitcodec.blocks import ResidualBlock, conv
 from bitcodec.folding import Folding
 
-#: Quantization step at the start, in 8-bit levels of an orthonormal coefficient.
-STEP = 45.0
-#: Share of a layer's output that makes Adam's steps small beside the weights (see the decoder).
-SMALL = 0.2
+# Scales at which a learning rate that suits the networks also suits the linear paths, whose weights
+# are those of an orthonormal basis, about 1/8 each.
+ENCODER_SCALE, DECODER_SCALE = 45.0, 0.2
+#: About the deviation of a latent, in 8-bit levels.
+SEEN_SCALE = 180.0
 
 
 def _exact(x: Tensor) -> AbstractContextManager[Any]:
@@ -41,20 +41,23 @@ class FoldedEncoder(nn.Module):
         channels: bits at each code position.
         width: feature channels of the network; even.
         blocks: residual blocks.
+        step: quantization step in 8-bit levels of a coefficient of the orthonormal basis. Weights
+            do not depend on it: with another one, they are the same transform at another rate.
     """
 
-    def __init__(self, channels: int, width: int, blocks: int) -> None:
+    def __init__(self, channels: int, width: int, blocks: int, step: float) -> None:
         super().__init__()
-        chosen, bits = dct.allocate(channels)
+        chosen, bits = lapped.allocate(channels)
         half = width // 2
+        self.step = step
         self.folding = Folding(bits)
-        self.linear = nn.Conv2d(3, len(bits), dct.BLOCK, stride=dct.BLOCK)
+        self.linear = nn.Conv2d(3, len(bits), lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.ReLU())
         self.head = _zeroed(conv(width, len(bits)))
         with torch.no_grad():
-            self.linear.weight.copy_(dct.basis()[chosen] * (255 / STEP))
+            self.linear.weight.copy_(lapped.basis()[chosen])
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor) -> Tensor:
@@ -62,29 +65,34 @@ class FoldedEncoder(nn.Module):
         centred = image - 0.5
         refinement = self.head(self.blocks(self.down(self.stem(centred))))
         with _exact(image):
-            return self.folding.fold(self.linear(centred.float()) + refinement.float())
+            levels = self.linear(lapped.mirror_pixels(255 * centred.float()))
+            return self.folding.fold((levels + ENCODER_SCALE * refinement.float()) / self.step)
 
 
 class FoldedDecoder(nn.Module):
     """Code → latents → image, mirror of :class:`FoldedEncoder`; the network also sees the bits."""
 
-    def __init__(self, channels: int, width: int, blocks: int) -> None:
+    _rows: Tensor
+    _columns: Tensor
+
+    def __init__(self, channels: int, width: int, blocks: int, step: float) -> None:
         super().__init__()
-        chosen, bits = dct.allocate(channels)
+        chosen, bits = lapped.allocate(channels)
         half = width // 2
+        self.step = step
         self.folding = Folding(bits)
-        # Scaled such that the weights are those of an orthonormal basis, about 1/8 each: a
-        # learning rate that suits the network then suits this layer.
-        self.linear = conv(len(bits), 3 * dct.BLOCK**2)
+        self.linear = nn.Conv2d(len(bits), 3 * lapped.BLOCK**2, 3)
         self.stem = conv(len(bits) + channels, width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
         self.up = nn.Sequential(nn.ReLU(), conv(width, 4 * half), nn.PixelShuffle(2))
         self.refine = nn.Sequential(ResidualBlock(half), nn.ReLU())
         self.head = _zeroed(conv(half, 48))
-        self.shuffle = nn.ModuleList([nn.PixelShuffle(dct.BLOCK), nn.PixelShuffle(4)])
+        self.shuffle = nn.ModuleList([nn.PixelShuffle(lapped.BLOCK), nn.PixelShuffle(4)])
+        rows, columns = lapped.mirror_signs(chosen)
+        self.register_buffer("_rows", rows, persistent=False)
+        self.register_buffer("_columns", columns, persistent=False)
         with torch.no_grad():
-            self.linear.weight.mul_(0.02)
-            self.linear.weight[:, :, 1, 1] += dct.basis()[chosen].flatten(1).T
+            self.linear.weight.copy_(lapped.synthesis(lapped.basis()[chosen]))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, code: Tensor) -> Tensor:
@@ -94,11 +102,12 @@ class FoldedDecoder(nn.Module):
         """
         with _exact(code):
             code = code.float()
-            latents = self.folding.unfold(code)
-            smooth = self.shuffle[0](self.linear(latents)) * (STEP / 255)
-        seen = torch.cat([latents * 0.25, code], dim=1)
+            latents = self.step * self.folding.unfold(code)
+            around = lapped.mirror_coefficients(latents, self._rows, self._columns)
+            smooth = self.shuffle[0](self.linear(around)) / 255
+        seen = torch.cat([latents / SEEN_SCALE, code], dim=1)
         detail = self.head(self.refine(self.up(self.blocks(self.stem(seen)))))
-        return smooth + self.shuffle[1](detail.float()) * SMALL + 0.5
+        return smooth + DECODER_SCALE * self.shuffle[1](detail.float()) + 0.5
 
 
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:

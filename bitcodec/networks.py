@@ -100,7 +100,7 @@ class ResidualDecoder(nn.Module):
 
 
 def build_transforms(
-    kind: str, channels: int, stride: int, width: int, blocks: int
+    kind: str, channels: int, stride: int, width: int, blocks: int, step: float
 ) -> tuple[nn.Module, nn.Module]:
     """Return the (encoder, decoder) pair that a ``model`` config describes.
 
@@ -111,6 +111,7 @@ def build_transforms(
         stride: pixels per code position along each side.
         width: feature channels at the full stride; even.
         blocks: residual blocks on each side.
+        step: quantization step of the folded pair, in 8-bit levels; applies to no other.
 
     Raises:
         UsageError: for a kind or a stride that no pair has.
@@ -134,5 +135,8 @@ def build_transforms(
                 f"model.stride={stride}, model.width={width}: the folded network takes stride 8 "
                 "and an even width"
             )
-        return FoldedEncoder(channels, width, blocks), FoldedDecoder(channels, width, blocks)
+        if not 0 < step < float("inf"):
+            raise UsageError(f"model.step={step}: the quantization step must be above zero")
+        sizes = (channels, width, blocks, step)
+        return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
     raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")

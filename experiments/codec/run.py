@@ -1,0 +1,93 @@
+"""Train the models that ship, fit their coders' tables and put them into `bitcodec/models/`.
+
+    python -m experiments.codec.run --photos PHOTOS
+
+PHOTOS holds `train/` and `validation/`. One base model is trained, then fine-tuned step by step to
+lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs below `--out` are not
+trained again; `models.json` beside this file says how each model came about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from experiments.runs import REPOSITORY, Run, run_all
+
+HERE = Path(__file__).resolve().parent
+MODELS = REPOSITORY / "bitcodec" / "models"
+CHAINS = (("q3", "q2", "q1"), ("q4", "q5", "q6"))
+
+
+def last(folder: Path) -> Path:
+    return folder / "checkpoints" / "last.ckpt"
+
+
+def as_run(name: str, photos: Path, root: Path, start: str | None) -> Run:
+    """The base model (without ``start``), or one that goes on from the run called ``start``."""
+    overrides = [
+        f"experiment=codec_{name}" if start else "experiment=codec",
+        f"data.root={photos / 'train'}",
+        f"data.val_root={photos / 'validation'}",
+    ]
+    return Run(name, (*overrides, *([f"init_from={last(root / start)}"] if start else [])))
+
+
+def train(photos: Path, root: Path, jobs: int, threads: int) -> dict[str, dict[str, Any]]:
+    """The ``run.json`` of every model, the base included."""
+    records = {"base": run_all([as_run("base", photos, root, None)], root, 1, threads)[0]}
+
+    def chain(names: tuple[str, ...]) -> None:
+        for start, name in zip(("base", *names), names, strict=False):
+            run = as_run(name, photos, root, start)
+            records[name] = run_all([run], root, 1, threads, progress=False)[0] | {"start": start}
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(chain, CHAINS))
+    return records
+
+
+def export(name: str, root: Path, photos: Path) -> None:
+    """Replace the shipped model of this name by what its run came to."""
+    fresh = root / name / "model"
+    shutil.rmtree(fresh, ignore_errors=True)
+    command = [sys.executable, "-m", "bitcodec", "export", str(last(root / name)), "-o", str(fresh)]
+    command += ["--name", name, "--quality", name[1:], "--images", str(photos / "train"), "--quiet"]
+    subprocess.run([*command, "--most", "500"], check=True, cwd=REPOSITORY)
+    shutil.rmtree(MODELS / name, ignore_errors=True)
+    shutil.copytree(fresh, MODELS / name)
+
+
+def summary(record: dict[str, Any]) -> dict[str, Any]:
+    """What of a ``run.json`` is published: no folder of the machine it ran on."""
+    kept = {key: record[key] for key in ("seed", "provenance", "timing", "metrics")}
+    kept["overrides"] = [text for text in record["overrides"] if "/" not in text]
+    return kept | ({"start": record["start"]} if "start" in record else {})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=Path, required=True, help="with train/ and validation/")
+    parser.add_argument("--out", type=Path, default=Path("outputs/codec"))
+    parser.add_argument("--jobs", type=int, default=2, help="chains side by side")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each run")
+    options = parser.parse_args()
+    root, photos = options.out.resolve(), options.photos.resolve()
+    records = train(photos, root, options.jobs, options.threads)
+    names = [name for chain in CHAINS for name in chain]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda name: export(name, root, photos), names))
+    content = {name: summary(record) for name, record in sorted(records.items())}
+    (HERE / "models.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
