@@ -31,6 +31,7 @@ from bitcodec.data import PhotoDataModule
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.module import BitCodecModule
 from bitcodec.run_record import RunRecord
+from bitcodec.throughput import Throughput
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,11 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
     first = _checked_step(config.ckpt_path, module) if config.ckpt_path else 0
     if config.init_from:
         _start_from(config.init_from, module)
+    if torch.cuda.is_available():
+        module.to(memory_format=torch.channels_last)
+    if config.compile:
+        module.encoder.compile()
+        module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
     trainer = build_trainer(config, folder)
@@ -104,6 +110,11 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         "device": str(trainer.strategy.root_device),
         "precision": str(trainer.precision),
     }
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Throughput):
+            record.timing |= callback.summary(trainer.strategy.root_device)
+    if not config.quiet:
+        print(", ".join(f"{name} {value}" for name, value in record.timing.items()))
     return metrics
 
 
