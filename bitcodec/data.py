@@ -67,7 +67,9 @@ class BatchStream(IterableDataset[Tensor]):
         world: int = 1,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.photos = [torch.from_numpy(np.require(p, requirements="CW")).to(device) for p in photos]
+        self.photos = [
+            torch.from_numpy(np.require(p, requirements="CW")).to(device) for p in photos
+        ]
         self.config, self.device = config, torch.device(device)
         self.seed, self.step, self.rank, self.world = seed, step, rank, world
         self._epoch = -1

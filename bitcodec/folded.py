@@ -17,8 +17,8 @@ from bitcodec import lapped
 from bitcodec.blocks import ResidualBlock, conv
 from bitcodec.folding import Folding
 
-# Scales at which a learning rate that suits the networks also suits the linear paths, whose weights
-# are those of an orthonormal basis, about 1/8 each.
+# Adam moves every weight by about the learning rate: these scales make the weights of the linear
+# paths so large, and those of the networks' last layers so small, that one rate suits them all.
 ENCODER_SCALE, DECODER_SCALE = 45.0, 0.2
 #: About the deviation of a latent, in 8-bit levels.
 SEEN_SCALE = 180.0
@@ -57,7 +57,7 @@ class FoldedEncoder(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.ReLU())
         self.head = _zeroed(conv(width, len(bits)))
         with torch.no_grad():
-            self.linear.weight.copy_(lapped.basis()[chosen])
+            self.linear.weight.copy_(lapped.basis()[chosen] * (255 / ENCODER_SCALE))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor) -> Tensor:
@@ -65,8 +65,8 @@ class FoldedEncoder(nn.Module):
         centred = image - 0.5
         refinement = self.head(self.blocks(self.down(self.stem(centred))))
         with _exact(image):
-            levels = self.linear(lapped.mirror_pixels(255 * centred.float()))
-            return self.folding.fold((levels + ENCODER_SCALE * refinement.float()) / self.step)
+            levels = self.linear(lapped.mirror_pixels(centred.float())) + refinement.float()
+            return self.folding.fold(levels * (ENCODER_SCALE / self.step))
 
 
 class FoldedDecoder(nn.Module):
