@@ -2,7 +2,7 @@
 
     python -m experiments.codec.ablation --photos PHOTOS
 
-A small version of the recipe (width 64, one block), 1,500 steps, one trade-off, measured on
+A small version of the recipe (width 64, one block), 1,000 steps, one trade-off, measured on
 validation photographs with the context coder fitted to each model. Writes `ablation.csv` and
 `ablation.md`; finished runs below `--out` are not trained again.
 """
@@ -26,8 +26,8 @@ from bitcodec.photos import centre_crop, find_images, load_all
 from experiments.runs import Run, run_all
 
 HERE = Path(__file__).resolve().parent
-STEPS = 1500
-FIT_PICTURES, FIT_STEPS = 240, 800
+STEPS = 1000
+FIT_PICTURES, FIT_STEPS = 200, 500
 VALIDATION_PICTURES = 12
 
 SMALL = ("experiment=codec", "model.width=64", "model.blocks=1")
@@ -40,8 +40,8 @@ ROWS = {
     "constant slope and noise": ("noise.schedule=constant",),
     "unit-RMS logits": ("noise=unit_rms",),
     "static prior": ("penalty=entropy",),
-    "no folding, no DCT; unit-RMS": ("model=stride8", "noise=unit_rms"),
-    "no folding, no DCT; noise 15": ("model=stride8", "noise=article"),
+    "residual network, unit-RMS": ("model=stride8", "noise=unit_rms"),
+    "residual network, noise 15": ("model=stride8", "noise=article"),
 }
 """Overrides of the small recipe by the name of the row."""
 

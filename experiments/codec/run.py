@@ -3,14 +3,15 @@
     python -m experiments.codec.run --photos PHOTOS
 
 PHOTOS holds `train/` and `validation/`. One base model is trained, then fine-tuned step by step to
-lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs below `--out` are not
-trained again; `models.json` beside this file says how each model came about.
+lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs and exported
+models below `--out` are not made again; `models.json` beside this file says how each model came about.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -40,26 +41,29 @@ def as_run(name: str, photos: Path, root: Path, start: str | None) -> Run:
 
 
 def train(photos: Path, root: Path, jobs: int, threads: int) -> dict[str, dict[str, Any]]:
-    """The ``run.json`` of every model, the base included."""
+    """Train and export every model; returns the ``run.json`` of each, the base included."""
     records = {"base": run_all([as_run("base", photos, root, None)], root, 1, threads)[0]}
 
     def chain(names: tuple[str, ...]) -> None:
         for start, name in zip(("base", *names), names, strict=False):
             run = as_run(name, photos, root, start)
             records[name] = run_all([run], root, 1, threads, progress=False)[0] | {"start": start}
+            export(name, root, photos, threads)
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(chain, CHAINS))
     return records
 
 
-def export(name: str, root: Path, photos: Path) -> None:
+def export(name: str, root: Path, photos: Path, threads: int) -> None:
     """Replace the shipped model of this name by what its run came to."""
     fresh = root / name / "model"
-    shutil.rmtree(fresh, ignore_errors=True)
+    if fresh.exists():
+        return
     command = [sys.executable, "-m", "bitcodec", "export", str(last(root / name)), "-o", str(fresh)]
     command += ["--name", name, "--quality", name[1:], "--images", str(photos / "train"), "--quiet"]
-    subprocess.run([*command, "--most", "500"], check=True, cwd=REPOSITORY)
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    subprocess.run([*command, "--most", "500"], check=True, cwd=REPOSITORY, env=environment)
     shutil.rmtree(MODELS / name, ignore_errors=True)
     shutil.copytree(fresh, MODELS / name)
 
@@ -82,9 +86,6 @@ def main() -> None:
     options = parser.parse_args()
     root, photos = options.out.resolve(), options.photos.resolve()
     records = train(photos, root, options.jobs, options.threads)
-    names = [name for chain in CHAINS for name in chain]
-    with ThreadPoolExecutor(options.jobs) as pool:
-        list(pool.map(lambda name: export(name, root, photos), names))
     content = {name: summary(record) for name, record in sorted(records.items())}
     (HERE / "models.json").write_text(json.dumps(content, indent=1) + "\n")
 
