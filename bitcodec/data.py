@@ -68,7 +68,7 @@ class BatchStream(IterableDataset[Tensor]):
         device: torch.device | str = "cpu",
     ) -> None:
         self.photos = [
-            torch.from_numpy(np.require(p, requirements="CW")).to(device) for p in photos
+            torch.from_numpy(np.require(p, requirements=["C", "W"])).to(device) for p in photos
         ]
         self.config, self.device = config, torch.device(device)
         self.seed, self.step, self.rank, self.world = seed, step, rank, world
