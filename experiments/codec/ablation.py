@@ -47,15 +47,11 @@ ROWS = {
 
 
 def as_run(number: int, overrides: tuple[str, ...], photos: Path) -> Run:
-    # Group choices first: a later one would reset the single values.
-    groups = tuple(o for o in overrides if "." not in o.split("=")[0])
-    values = tuple(o for o in overrides if o not in groups)
     return Run(
         f"{number:02d}",
         (
             *SMALL,
-            *groups,
-            *values,
+            *overrides,
             f"trainer.max_steps={STEPS}",
             f"trainer.val_check_interval={STEPS}",
             f"data.root={photos / 'train'}",

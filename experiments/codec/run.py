@@ -3,8 +3,8 @@
     python -m experiments.codec.run --photos PHOTOS
 
 PHOTOS holds `train/` and `validation/`. One base model is trained, then fine-tuned step by step to
-lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs and exported
-models below `--out` are not made again; `models.json` beside this file says how each model came about.
+lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs and exported models below
+`--out` are not made again. `models.json` and `models.md` beside this file say how each came about.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from experiments.runs import REPOSITORY, Run, run_all
 
 HERE = Path(__file__).resolve().parent
 MODELS = REPOSITORY / "bitcodec" / "models"
+#: Of the context coder.
+FIT_STEPS = 1500
 CHAINS = (("q3", "q2", "q1"), ("q4", "q5", "q6"))
 
 
@@ -63,7 +65,8 @@ def export(name: str, root: Path, photos: Path, threads: int) -> None:
     command = [sys.executable, "-m", "bitcodec", "export", str(last(root / name)), "-o", str(fresh)]
     command += ["--name", name, "--quality", name[1:], "--images", str(photos / "train"), "--quiet"]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    subprocess.run([*command, "--most", "500"], check=True, cwd=REPOSITORY, env=environment)
+    command += ["--most", "400", "--fit-steps", str(FIT_STEPS)]
+    subprocess.run(command, check=True, cwd=REPOSITORY, env=environment)
     shutil.rmtree(MODELS / name, ignore_errors=True)
     shutil.copytree(fresh, MODELS / name)
 
@@ -73,6 +76,21 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
     kept = {key: record[key] for key in ("seed", "provenance", "timing", "metrics")}
     kept["overrides"] = [text for text in record["overrides"] if "/" not in text]
     return kept | ({"start": record["start"]} if "start" in record else {})
+
+
+def table(models: dict[str, dict[str, Any]]) -> str:
+    lines = [
+        "| model | from | binarized dB | gap dB | ones | prior bpp | steps | training s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, record in models.items():
+        metrics, timing = record["metrics"], record["timing"]
+        lines.append(
+            f"| {name} | {record.get('start', 'scratch')} | {metrics['psnr_binary']:.2f} "
+            f"| {metrics['gap']:.2f} | {metrics['ones']:.1%} | {metrics['prior_bpp']:.3f} "
+            f"| {metrics['steps']:,} | {timing['train_seconds']:,.0f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -88,6 +106,7 @@ def main() -> None:
     records = train(photos, root, options.jobs, options.threads)
     content = {name: summary(record) for name, record in sorted(records.items())}
     (HERE / "models.json").write_text(json.dumps(content, indent=1) + "\n")
+    (HERE / "models.md").write_text(table(content))
 
 
 if __name__ == "__main__":
