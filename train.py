@@ -31,6 +31,7 @@ CONFIGS = Path(__file__).resolve().parent / "conf"
 def task(config: DictConfig) -> float:
     """One run; returns the final loss, which an optimising sweeper minimises."""
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
+    from bitcodec.sweep_resume import resume
     from bitcodec.training import InterruptedRunError, run
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
@@ -38,8 +39,9 @@ def task(config: DictConfig) -> float:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
+    train = resume if config.resume_sweep else run
     try:
-        return run(config, folder, list(hydra_config.overrides.task))["loss"]
+        return train(config, folder, list(hydra_config.overrides.task))["loss"]
     except BitcodecError as error:
         print(error, file=sys.stderr)
         if hydra_config.mode == RunMode.RUN or isinstance(error, InterruptedRunError):

@@ -79,7 +79,7 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
     if config.threads:
         torch.set_num_threads(config.threads)
     module = build_module(config)
-    first = _checked_step(config.ckpt_path, module) if config.ckpt_path else 0
+    first = checked_step(config.ckpt_path, module) if config.ckpt_path else 0
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
     trainer = build_trainer(config, folder)
@@ -99,10 +99,17 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         "train_seconds": round(seconds, 2),
         "steps_per_second": round((trainer.global_step - first) / seconds, 3),
         "threads": torch.get_num_threads(),
-        "device": str(trainer.strategy.root_device),
+        "device": _device(trainer.strategy.root_device),
         "precision": str(trainer.precision),
     }
     return metrics
+
+
+def _device(device: torch.device) -> str:
+    """Such as ``cpu`` or ``cuda:0 (NVIDIA H100)``; the processor stands in the provenance."""
+    if device.type != "cuda":
+        return str(device)
+    return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 def build_module(config: DictConfig) -> BitCodecModule:
@@ -177,8 +184,12 @@ def _cpu_has_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _checked_step(path: str, module: BitCodecModule) -> int:
-    """The step of a checkpoint, once it is known to be whole and to fit the module."""
+def checked_step(path: str, module: BitCodecModule) -> int:
+    """The step of a checkpoint, once it is known to be whole and to fit the module.
+
+    Raises:
+        BitcodecError: naming the file, if it is missing, damaged, or of another kind of run.
+    """
     file = Path(path)
     if not file.is_file():
         raise BitcodecError("no such checkpoint; check ckpt_path", file)
