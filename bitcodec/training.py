@@ -28,22 +28,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.callbacks import LastCheckpoint
 from bitcodec.data import PhotoDataModule
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.module import BitCodecModule
 from bitcodec.run_record import RunRecord
 
 log = logging.getLogger(__name__)
-
-
-class InterruptedRunError(BitcodecError):
-    """A signal ended the run early; its last checkpoint is usable.
-
-    The exit code is 128 plus the number of the signal, as shells have it.
-    """
-
-    def __init__(self, number: int, checkpoint: Path) -> None:
-        super().__init__(f"interrupted; go on with ckpt_path={checkpoint}")
-        self.exit_code = 128 + number
 
 
 def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, float]:
