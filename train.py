@@ -18,11 +18,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
+from bitcodec.sweep_workers import end_worker, stopped
 
 # Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
 os.environ["HYDRA_FULL_ERROR"] = "1"
 
+log = logging.getLogger(__name__)
 
 CONFIGS = Path(__file__).resolve().parent / "conf"
 
@@ -31,21 +33,32 @@ CONFIGS = Path(__file__).resolve().parent / "conf"
 def task(config: DictConfig) -> float:
     """One run; returns the final loss, which an optimising sweeper minimises."""
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
-    from bitcodec.training import InterruptedRunError, run
+    from bitcodec.sweep_resume import resume
+    from bitcodec.training import run
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
     warnings.filterwarnings("ignore", module="lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
+    train = resume if config.resume_sweep else run
     try:
-        return run(config, folder, list(hydra_config.overrides.task))["loss"]
+        if not stopped():
+            return train(config, folder, list(hydra_config.overrides.task))["loss"]
+    except InterruptedRunError as error:
+        print(error, file=sys.stderr)
+        if not end_worker(error):
+            sys.exit(error.exit_code)
     except BitcodecError as error:
         print(error, file=sys.stderr)
-        if hydra_config.mode == RunMode.RUN or isinstance(error, InterruptedRunError):
+        if hydra_config.mode == RunMode.RUN:
             # SystemExit, because Hydra would put a line of its own before any other error.
             sys.exit(error.exit_code)
-        return float("nan")  # one failed run does not stop a sweep
+    except Exception:
+        if hydra_config.mode == RunMode.RUN:
+            raise
+        log.exception("%s: this run failed, the sweep goes on", folder)
+    return float("nan")  # one failed run does not stop a sweep
 
 
 def main() -> None:

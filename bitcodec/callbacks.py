@@ -160,7 +160,8 @@ class LastCheckpoint(pl.Callback):
     """Keeps ``last.ckpt``: every so often, at the end, and when a signal asks to stop.
 
     SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
-    that an uninterrupted run passes through; a second signal ends the process at once.
+    that an uninterrupted run passes through; a second signal ends the process at once. A signal
+    that the process ignores stays ignored.
 
     Args:
         path: the checkpoint to write.
@@ -175,7 +176,8 @@ class LastCheckpoint(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._receive)
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:

@@ -41,3 +41,19 @@ class UnknownModelError(BitcodecError):
 
 class NoSuchModelError(UnknownModelError, UsageError):
     """A name or a quality, given as an option, that no installed model has (exit code 2)."""
+
+
+class InterruptedRunError(BitcodecError):
+    """A signal ended a training run early; what it had done is kept.
+
+    The exit code is 128 plus the number of the signal, as shells have it.
+
+    Args:
+        number: the signal.
+        checkpoint: where to go on, if the run has got that far.
+    """
+
+    def __init__(self, number: int, checkpoint: Path | None = None) -> None:
+        way = f"ckpt_path={checkpoint}" if checkpoint else "the same command"
+        super().__init__(f"interrupted; go on with {way}")
+        self.exit_code = 128 + number

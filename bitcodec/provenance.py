@@ -16,6 +16,7 @@ _PACKAGES = (
     "torch",
     "torchvision",
     "lightning",
+    "hydra-core",
     "numpy",
     "pillow",
     "onnxruntime",

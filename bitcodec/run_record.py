@@ -10,6 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from bitcodec.errors import DamagedFileError
 from bitcodec.provenance import provenance
 
 NAME = "run.json"
@@ -40,6 +41,25 @@ class RunRecord:
     timing: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+
+    @staticmethod
+    def read(folder: Path) -> dict[str, Any] | None:
+        """The content of a folder's record, or None where no run has begun.
+
+        Raises:
+            DamagedFileError: if it is not the record of a run.
+        """
+        path = folder / NAME
+        try:
+            content = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise DamagedFileError("not readable; remove it to start anew", path) from error
+        needed = {"state", "overrides", "metrics"}
+        if not isinstance(content, dict) or not needed <= content.keys():
+            raise DamagedFileError("not the record of a run; remove it to start anew", path)
+        return content
 
     @classmethod
     def start(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:

@@ -12,7 +12,6 @@ The folder of a run::
 from __future__ import annotations
 
 import logging
-import pickle
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,24 +26,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.callbacks import LastCheckpoint
+from bitcodec.checkpoints import checked_step, start_from
 from bitcodec.data import PhotoDataModule
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.module import BitCodecModule
 from bitcodec.run_record import RunRecord
 from bitcodec.throughput import Throughput
 
 log = logging.getLogger(__name__)
-
-
-class InterruptedRunError(BitcodecError):
-    """A signal ended the run early; its last checkpoint is usable.
-
-    The exit code is 128 plus the number of the signal, as shells have it.
-    """
-
-    def __init__(self, number: int, checkpoint: Path) -> None:
-        super().__init__(f"interrupted; go on with ckpt_path={checkpoint}")
-        self.exit_code = 128 + number
 
 
 def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, float]:
@@ -80,9 +69,9 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
     if config.threads:
         torch.set_num_threads(config.threads)
     module = build_module(config)
-    first = _checked_step(config.ckpt_path, module) if config.ckpt_path else 0
+    first = checked_step(config.ckpt_path, module) if config.ckpt_path else 0
     if config.init_from:
-        _start_from(config.init_from, module)
+        start_from(config.init_from, module)
     if torch.cuda.is_available():
         module.to(memory_format=torch.channels_last)
     if config.compile:
@@ -107,7 +96,7 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         "train_seconds": round(seconds, 2),
         "steps_per_second": round((trainer.global_step - first) / seconds, 3),
         "threads": torch.get_num_threads(),
-        "device": str(trainer.strategy.root_device),
+        "device": _device(trainer.strategy.root_device),
         "precision": str(trainer.precision),
     }
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
@@ -116,6 +105,13 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
     if not config.quiet:
         print(", ".join(f"{name} {value}" for name, value in record.timing.items()))
     return metrics
+
+
+def _device(device: torch.device) -> str:
+    """Such as ``cpu`` or ``cuda:0 (NVIDIA H100)``; the processor stands in the provenance."""
+    if device.type != "cuda":
+        return str(device)
+    return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 def build_module(config: DictConfig) -> BitCodecModule:
@@ -188,49 +184,3 @@ def _cpu_has_bf16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _load(path: str, key: str) -> dict[str, Any]:
-    file = Path(path)
-    if not file.is_file():
-        raise BitcodecError(f"no such checkpoint; check {key}", file)
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-        for part in ("hyper_parameters", "state_dict", "global_step"):
-            checkpoint[part]
-    except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        raise BitcodecError(
-            "not a readable checkpoint of this project; name a last.ckpt or best.ckpt", file
-        ) from error
-    return checkpoint
-
-
-def _start_from(path: str, module: BitCodecModule) -> None:
-    """Take over the weights of another run, as a new run's first ones."""
-    state = _load(path, "init_from")["state_dict"]
-    ours = module.state_dict()
-    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in ours.items()}:
-        raise BitcodecError("its weights are not those of this model; check init_from", path)
-    module.load_state_dict(state)
-
-
-def _checked_step(path: str, module: BitCodecModule) -> int:
-    """The step of a checkpoint, once it is known to be whole and to fit the module."""
-    checkpoint = _load(path, "ckpt_path")
-    theirs, state = checkpoint["hyper_parameters"], checkpoint["state_dict"]
-    for name in ("model", "binarizer", "penalty", "noise", "optimizer", "seed"):
-        if theirs[name] != module.hparams[name]:
-            raise UsageError(
-                f"was trained with {name}={_short(theirs[name])}, and this run asks for "
-                f"{_short(module.hparams[name])}: repeat the overrides of the first run",
-                path,
-            )
-    if state.keys() != module.state_dict().keys():
-        raise BitcodecError("its weights are not those of this model; check ckpt_path", path)
-    return int(checkpoint["global_step"])
-
-
-def _short(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    return "{" + ", ".join(f"{k}: {v}" for k, v in value.items()) + "}"
