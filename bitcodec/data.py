@@ -51,7 +51,11 @@ class BatchConfig:
 
 
 class BatchStream(IterableDataset[Tensor]):
-    """An endless stream of training batches that can start at any step."""
+    """An endless stream of training batches that can start at any step.
+
+    Photographs are kept, and crops are cut, on ``device``: a few processor cores could not feed
+    an accelerator.
+    """
 
     def __init__(
         self,
@@ -61,8 +65,12 @@ class BatchStream(IterableDataset[Tensor]):
         step: int = 0,
         rank: int = 0,
         world: int = 1,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self.photos, self.config = photos, config
+        self.photos = [
+            torch.from_numpy(np.require(p, requirements=["C", "W"])).to(device) for p in photos
+        ]
+        self.config, self.device = config, torch.device(device)
         self.seed, self.step, self.rank, self.world = seed, step, rank, world
         self._epoch = -1
         self._order = np.empty(0, dtype=np.int64)
@@ -79,27 +87,27 @@ class BatchStream(IterableDataset[Tensor]):
         rng = np.random.default_rng([self.seed, step, self.rank])
         first = (step * self.world + self.rank) * size
         crops = [self._crop(self._photo(first + i), rng) for i in range(size)]
-        images = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
+        images = torch.stack(crops).permute(0, 3, 1, 2).float() / 255
         if self.config.gain or self.config.bias:
             shape, gain, bias = (size, 1, 1, 1), self.config.gain, self.config.bias
             scale = torch.from_numpy(rng.uniform(1 - gain, 1 + gain, shape)).float()
             shift = torch.from_numpy(rng.uniform(-bias, bias, shape)).float()
-            images = (images * scale + shift).clamp(0, 1)
+            images = (images * scale.to(self.device) + shift.to(self.device)).clamp(0, 1)
         return images.contiguous()
 
-    def _photo(self, position: int) -> Photo:
+    def _photo(self, position: int) -> Tensor:
         epoch, place = divmod(position, len(self.photos))
         if epoch != self._epoch:
             self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.photos))
             self._epoch = epoch
         return self.photos[int(self._order[place])]
 
-    def _crop(self, photo: Photo, rng: np.random.Generator) -> Photo:
+    def _crop(self, photo: Tensor, rng: np.random.Generator) -> Tensor:
         side = self.config.crop
         top = int(rng.integers(photo.shape[0] - side + 1))
         left = int(rng.integers(photo.shape[1] - side + 1))
         crop = photo[top : top + side, left : left + side]
-        return crop[:, ::-1] if self.config.flip and rng.random() < 0.5 else crop
+        return crop.flip(1) if self.config.flip and rng.random() < 0.5 else crop
 
 
 class PhotoDataModule(pl.LightningDataModule):
@@ -161,10 +169,11 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         trainer = self.trainer
-        step, rank, world = (
-            (trainer.global_step, trainer.global_rank, trainer.world_size) if trainer else (0, 0, 1)
-        )
-        stream = BatchStream(self.train_photos, self.config, self.seed, step, rank, world)
+        where: dict[str, Any] = {}
+        if trainer:
+            where = {"step": trainer.global_step, "device": trainer.strategy.root_device}
+            where |= {"rank": trainer.global_rank, "world": trainer.world_size}
+        stream = BatchStream(self.train_photos, self.config, self.seed, **where)
         return DataLoader(stream, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Tensor]:

@@ -121,7 +121,9 @@ def _nonzero_reach(make_input: Callable[[int], Tensor], network: nn.Module) -> i
         y = network(x)
         scale_out, scale_in = max(1, y.shape[-1] // side), x.shape[-1] // side
         middle = slice(side // 2 * scale_out, (side // 2 + 1) * scale_out)
-        y[..., middle, middle].sum().backward()
+        # Unequal weights: outputs that share a path must not cancel each other.
+        weights = torch.linspace(1, 2, y.shape[1]).view(-1, 1, 1)
+        (y[..., middle, middle] * weights).sum().backward()
         assert x.grad is not None
         touched = x.grad.abs().sum(dim=(0, 1, 2)).nonzero().flatten()
         first, last = int(touched.min()), int(touched.max())

@@ -27,12 +27,14 @@ class OptimizerConfig:
         schedule: ``constant`` (the article) or ``cosine`` down to a hundredth of ``lr``.
         warmup: steps of linear warm-up.
         prior_lr: learning rate of the parameters of a learned prior.
+        eps: Adam's epsilon.
     """
 
     lr: float
     schedule: str
     warmup: int
     prior_lr: float
+    eps: float
 
     def __post_init__(self) -> None:
         if self.schedule not in ("constant", "cosine"):
@@ -104,7 +106,7 @@ class BitCodecModule(pl.LightningModule):
         ]
         if prior:
             groups.append({"params": prior, "lr": config.prior_lr})
-        optimizer = torch.optim.Adam(groups)
+        optimizer = torch.optim.Adam(groups, eps=config.eps)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: config.factor(step, self.trainer.max_steps)
         )
@@ -140,6 +142,8 @@ class BitCodecModule(pl.LightningModule):
             "val/mse": mse,
             "val/loss": mse + self.penalty_config.weight * penalty,
         }
+        if self.penalty_config.kind != "sparsity":
+            metrics["val/prior_bpp"] = self.penalty(reading.bitmap.float(), batch[:, 0].numel())
         self.log_dict(metrics, batch_size=len(batch), on_epoch=True, sync_dist=True)
         return {"reading": reading}
 

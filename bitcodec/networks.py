@@ -13,14 +13,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from bitcodec.blocks import ResidualBlock, conv
 from bitcodec.errors import UsageError
-
-
-def _conv(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, size, padding=size // 2)
+from bitcodec.folded import FoldedDecoder, FoldedEncoder
 
 
 class ArticleEncoder(nn.Sequential):
@@ -30,7 +27,7 @@ class ArticleEncoder(nn.Sequential):
         widths = [3, 16, 32, 64, channels]
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(widths):
-            layers += [_conv(inputs, outputs), nn.ELU()]
+            layers += [conv(inputs, outputs), nn.ELU()]
         super().__init__(*layers[:-1])
 
     def forward(self, image: Tensor) -> Tensor:
@@ -45,23 +42,8 @@ class ArticleDecoder(nn.Sequential):
         widths = [channels, 64, 32, 16, 3]
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(widths):
-            layers += [_conv(inputs, outputs), nn.ELU()]
+            layers += [conv(inputs, outputs), nn.ELU()]
         super().__init__(*layers[:-1], nn.Sigmoid())
-
-
-class ResidualBlock(nn.Module):
-    """``x + conv(relu(conv(relu(x))))`` at constant width; starts as the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = _conv(width, width)
-        self.second = _conv(width, width)
-        # A block that begins as the identity lets the linear path set the scale first.
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(torch.relu(self.first(torch.relu(x))))
 
 
 class ResidualEncoder(nn.Module):
@@ -76,10 +58,10 @@ class ResidualEncoder(nn.Module):
         super().__init__()
         half = width // 2
         inner = stride // 2
-        self.stem = nn.Sequential(nn.PixelUnshuffle(inner), _conv(3 * inner * inner, half))
-        self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), _conv(4 * half, width))
+        self.stem = nn.Sequential(nn.PixelUnshuffle(inner), conv(3 * inner * inner, half))
+        self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.head = _conv(width, channels)
+        self.head = conv(width, channels)
         self.linear = nn.Conv2d(3, channels, stride, stride=stride, bias=False)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -100,12 +82,12 @@ class ResidualDecoder(nn.Module):
         super().__init__()
         half = width // 2
         inner = stride // 2
-        self.stem = _conv(channels, width)
+        self.stem = conv(channels, width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.up = nn.Sequential(nn.ReLU(), _conv(width, 4 * half), nn.PixelShuffle(2))
+        self.up = nn.Sequential(nn.ReLU(), conv(width, 4 * half), nn.PixelShuffle(2))
         self.refine = ResidualBlock(half)
-        self.head = nn.Sequential(_conv(half, 3 * inner * inner), nn.PixelShuffle(inner))
-        self.linear = nn.Sequential(_conv(channels, 3 * stride * stride), nn.PixelShuffle(stride))
+        self.head = nn.Sequential(conv(half, 3 * inner * inner), nn.PixelShuffle(inner))
+        self.linear = nn.Sequential(conv(channels, 3 * stride * stride), nn.PixelShuffle(stride))
 
     def forward(self, code: Tensor) -> Tensor:
         """``N x C x H/s x W/s`` in [0, 1] → image ``N x 3 x H x W``, nominally in [0, 1].
@@ -118,16 +100,18 @@ class ResidualDecoder(nn.Module):
 
 
 def build_transforms(
-    kind: str, channels: int, stride: int, width: int, blocks: int
+    kind: str, channels: int, stride: int, width: int, blocks: int, step: float
 ) -> tuple[nn.Module, nn.Module]:
     """Return the (encoder, decoder) pair that a ``model`` config describes.
 
     Args:
-        kind: ``"article"`` (stride 1; ``width`` and ``blocks`` do not apply) or ``"residual"``.
+        kind: ``"article"`` (stride 1; ``width`` and ``blocks`` do not apply), ``"residual"``, or
+            ``"folded"`` (:mod:`bitcodec.folded`, stride 8).
         channels: code channels C.
         stride: pixels per code position along each side.
-        width: feature channels of the residual pair at its full stride; even.
+        width: feature channels at the full stride; even.
         blocks: residual blocks on each side.
+        step: quantization step of the folded pair, in 8-bit levels; applies to no other.
 
     Raises:
         UsageError: for a kind or a stride that no pair has.
@@ -145,4 +129,14 @@ def build_transforms(
         args: dict[str, Any] = {"channels": channels, "stride": stride}
         args |= {"width": width, "blocks": blocks}
         return ResidualEncoder(**args), ResidualDecoder(**args)
-    raise UsageError(f"model.kind={kind}: choose 'article' or 'residual'")
+    if kind == "folded":
+        if stride != 8 or width % 2:
+            raise UsageError(
+                f"model.stride={stride}, model.width={width}: the folded network takes stride 8 "
+                "and an even width"
+            )
+        if not 0 < step < float("inf"):
+            raise UsageError(f"model.step={step}: the quantization step must be above zero")
+        sizes = (channels, width, blocks, step)
+        return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
+    raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")

@@ -31,8 +31,9 @@ class NoiseConfig:
         ramp: share of training after which a ramp has reached ``std``.
         logit_norm: ``none`` as in the article, or ``unit_rms``: logits are divided by their RMS
             over the channels at each position, so that they cannot outgrow the noise.
-        logit_rms: RMS given to the normalised logits at the end of the ramp; during the ramp
-            logits and noise shrink together, which flattens the sigmoid's slope.
+        gain: what the (normalised) logits are multiplied by before the noise is added, at the
+            end of the ramp; the article: 1.
+        gain_start: that factor at the first step; a small one makes a flat sigmoid.
         hard: share of training, at its end, with hard bits instead of noise.
         surrogate_slope: slope of the sigmoid whose gradient stands in for that of a hard bit.
     """
@@ -42,7 +43,8 @@ class NoiseConfig:
     start: float
     ramp: float
     logit_norm: str
-    logit_rms: float
+    gain: float
+    gain_start: float
     hard: float
     surrogate_slope: float
 
@@ -58,22 +60,25 @@ class NoiseConfig:
         for name in ("ramp", "hard"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"noise.{name}={getattr(self, name)}: give a share from 0 to 1")
-        for name in ("logit_rms", "surrogate_slope"):
+        for name in ("gain", "gain_start", "surrogate_slope"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UsageError(f"noise.{name}={getattr(self, name)}: must be above zero")
 
     def std_at(self, progress: float) -> float:
         """Noise std when the share ``progress`` (0 to 1) of training is done."""
-        if self.schedule == "constant" or self.std == 0 or progress >= self.ramp:
-            return self.std
+        return self._ramped(self.start, self.std, progress) if self.std else 0.0
+
+    def gain_at(self, progress: float) -> float:
+        """Factor of the logits when the share ``progress`` of training is done."""
+        return self._ramped(self.gain_start, self.gain, progress)
+
+    def _ramped(self, start: float, end: float, progress: float) -> float:
+        if self.schedule == "constant" or progress >= self.ramp:
+            return end
         share = progress / self.ramp
         if self.schedule == "linear":
-            return self.start + (self.std - self.start) * share
-        return self.start * (self.std / self.start) ** share
-
-    def slope_at(self, progress: float) -> float:
-        """``std_at`` relative to its final value; 1 without noise."""
-        return self.std_at(progress) / self.std if self.std else 1.0
+            return start + (end - start) * share
+        return start * (end / start) ** share
 
 
 class Binarizer(nn.Module):
@@ -113,9 +118,8 @@ class Binarizer(nn.Module):
 
     def scale(self, logits: Tensor, progress: float) -> Tensor:
         """The logits as the sigmoid sees them, in the units of the noise std."""
-        if self.config.logit_norm == "none":
-            return logits
-        return self.config.logit_rms * self.config.slope_at(progress) * self.normalise(logits)
+        gain = self.config.gain_at(progress)
+        return self.normalise(logits) if gain == 1 else gain * self.normalise(logits)
 
     def soft(self, logits: Tensor) -> Tensor:
         """The sigmoid reading: ``sigmoid(logits)`` without noise, as at the end of training."""

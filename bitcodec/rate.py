@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bitcodec.context_prior import GROUP, ContextPenalty
 from bitcodec.errors import UsageError
 
-KINDS = ("sparsity", "entropy")
+KINDS = ("sparsity", "entropy", "context")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class PenaltyConfig:
     """The ``penalty`` config; values come from ``conf/penalty``.
 
     Attributes:
-        kind: ``sparsity`` (the article's) or ``entropy``.
+        kind: ``sparsity`` (the article's), ``entropy`` (one probability a channel) or ``context``
+            (:mod:`bitcodec.context_prior`).
         weight: factor of the penalty in the loss.
     """
 
@@ -62,5 +64,17 @@ class EntropyPenalty(nn.Module):
 
 
 def build_penalty(config: PenaltyConfig, channels: int) -> nn.Module:
-    """The penalty module of a config; called as ``penalty(code, pixels)``."""
-    return SparsityPenalty() if config.kind == "sparsity" else EntropyPenalty(channels)
+    """The penalty module of a config; called as ``penalty(code, pixels)``.
+
+    Raises:
+        UsageError: for a number of channels that the penalty cannot take.
+    """
+    if config.kind == "sparsity":
+        return SparsityPenalty()
+    if config.kind == "entropy":
+        return EntropyPenalty(channels)
+    if channels % GROUP:
+        raise UsageError(
+            f"model.channels={channels}: penalty.kind=context needs a multiple of {GROUP}"
+        )
+    return ContextPenalty(channels)

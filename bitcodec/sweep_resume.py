@@ -11,9 +11,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from bitcodec.checkpoints import checked_step
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.run_record import RunRecord
-from bitcodec.training import build_module, checked_step, run
+from bitcodec.training import build_module, run
 
 log = logging.getLogger(__name__)
 

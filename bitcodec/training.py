@@ -12,7 +12,6 @@ The folder of a run::
 from __future__ import annotations
 
 import logging
-import pickle
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,10 +26,12 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.callbacks import LastCheckpoint
+from bitcodec.checkpoints import checked_step, start_from
 from bitcodec.data import PhotoDataModule
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.module import BitCodecModule
 from bitcodec.run_record import RunRecord
+from bitcodec.throughput import Throughput
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,13 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         torch.set_num_threads(config.threads)
     module = build_module(config)
     first = checked_step(config.ckpt_path, module) if config.ckpt_path else 0
+    if config.init_from:
+        start_from(config.init_from, module)
+    if torch.cuda.is_available():
+        module.to(memory_format=torch.channels_last)
+    if config.compile:
+        module.encoder.compile()
+        module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
     trainer = build_trainer(config, folder)
@@ -91,6 +99,11 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         "device": _device(trainer.strategy.root_device),
         "precision": str(trainer.precision),
     }
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Throughput):
+            record.timing |= callback.summary(trainer.strategy.root_device)
+    if not config.quiet:
+        print(", ".join(f"{name} {value}" for name, value in record.timing.items()))
     return metrics
 
 
@@ -171,38 +184,3 @@ def _cpu_has_bf16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def checked_step(path: str, module: BitCodecModule) -> int:
-    """The step of a checkpoint, once it is known to be whole and to fit the module.
-
-    Raises:
-        BitcodecError: naming the file, if it is missing, damaged, or of another kind of run.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise BitcodecError("no such checkpoint; check ckpt_path", file)
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-        theirs = checkpoint["hyper_parameters"]
-        state, step = checkpoint["state_dict"], int(checkpoint["global_step"])
-    except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        raise BitcodecError(
-            "not a readable checkpoint of this project; name a last.ckpt or best.ckpt", file
-        ) from error
-    for name in ("model", "binarizer", "penalty", "noise", "optimizer", "seed"):
-        if theirs[name] != module.hparams[name]:
-            raise UsageError(
-                f"was trained with {name}={_short(theirs[name])}, and this run asks for "
-                f"{_short(module.hparams[name])}: repeat the overrides of the first run",
-                file,
-            )
-    if state.keys() != module.state_dict().keys():
-        raise BitcodecError("its weights are not those of this model; check ckpt_path", file)
-    return step
-
-
-def _short(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    return "{" + ", ".join(f"{k}: {v}" for k, v in value.items()) + "}"

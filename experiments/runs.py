@@ -24,7 +24,9 @@ class Run:
     overrides: tuple[str, ...]
 
 
-def run_all(runs: Sequence[Run], root: Path, jobs: int, threads: int) -> list[dict[str, Any]]:
+def run_all(
+    runs: Sequence[Run], root: Path, jobs: int, threads: int, progress: bool = True
+) -> list[dict[str, Any]]:
     """Train what is not finished yet below ``root``; returns the ``run.json`` of each.
 
     A run that was interrupted goes on from its last checkpoint.
@@ -32,7 +34,7 @@ def run_all(runs: Sequence[Run], root: Path, jobs: int, threads: int) -> list[di
     Raises:
         SystemExit: if a run fails; its log is named.
     """
-    with Progress() as bar, ThreadPoolExecutor(jobs) as pool:
+    with Progress(disable=not progress) as bar, ThreadPoolExecutor(jobs) as pool:
         task = bar.add_task("runs", total=len(runs))
 
         def one(run: Run) -> dict[str, Any]:

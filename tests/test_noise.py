@@ -14,7 +14,8 @@ ARTICLE: dict[str, Any] = {
     "start": 0.1,
     "ramp": 0.5,
     "logit_norm": "none",
-    "logit_rms": 30.0,
+    "gain": 1.0,
+    "gain_start": 1.0,
     "hard": 0.0,
     "surrogate_slope": 1.7,
 }
@@ -68,7 +69,7 @@ def test_schedules() -> None:
 
 def test_unit_rms_fixes_the_scale_and_keeps_every_bit() -> None:
     logits = torch.randn(2, 16, 6, 6) * 1e4
-    layer = build_binarizer("noise", config(logit_norm="unit_rms"))
+    layer = build_binarizer("noise", config(logit_norm="unit_rms", gain=30.0))
     rms = layer.normalise(logits).square().mean(dim=1).sqrt()
     torch.testing.assert_close(rms, torch.ones_like(rms))
     assert torch.equal(layer.hard(logits), layer.hard(layer.normalise(logits)))
@@ -76,12 +77,15 @@ def test_unit_rms_fixes_the_scale_and_keeps_every_bit() -> None:
     torch.testing.assert_close(scaled, torch.full_like(scaled, 30.0))
 
 
-def test_a_ramp_flattens_logits_and_noise_together_under_unit_rms() -> None:
-    ramp = config(logit_norm="unit_rms", std=7.5, schedule="linear", start=2.0, ramp=0.6)
+def test_the_gain_follows_the_same_ramp_as_the_noise() -> None:
+    ramp = config(gain=30.0, gain_start=8.0, schedule="linear", ramp=0.6)
     layer = build_binarizer("noise", ramp)
     logits = torch.randn(1, 16, 4, 4)
-    ratio = layer.scale(logits, 0.0) / layer.scale(logits, 1.0)
-    torch.testing.assert_close(ratio, torch.full_like(ratio, 2.0 / 7.5))
+    for progress, gain in ((0.0, 8.0), (0.3, 19.0), (0.6, 30.0), (1.0, 30.0)):
+        torch.testing.assert_close(layer.scale(logits, progress), gain * logits)
+    geometric = config(gain=150.0, gain_start=1.5, schedule="geometric", ramp=0.5)
+    assert geometric.gain_at(0.25) == pytest.approx(15.0)
+    assert config(gain=30.0, gain_start=8.0).gain_at(0.0) == 30.0
 
 
 def test_straight_through_is_hard_forward_and_a_sigmoid_backward() -> None:
@@ -120,6 +124,7 @@ def test_the_last_share_of_training_uses_hard_bits() -> None:
         ({"schedule": "cubic"}, "geometric"),
         ({"logit_norm": "max"}, "unit_rms"),
         ({"start": 0.0}, "noise.start"),
+        ({"gain": 0.0}, "noise.gain"),
         ({"hard": 1.5}, "noise.hard"),
         ({"surrogate_slope": 0.0}, "surrogate_slope"),
     ],

@@ -189,11 +189,18 @@ def test_a_sweep_runs_every_value_in_its_own_folder(
     assert all(record(tmp_path / name)["state"] == "finished" for name in stds)
 
 
-@pytest.mark.parametrize("kind", ["ste", "bernoulli"])
+RECIPES = {
+    "straight-through": ["model=stride8", "noise=unit_rms", "binarizer=ste"],
+    "Bernoulli": ["model=stride8", "noise=unit_rms", "binarizer=bernoulli"],
+    "static prior": ["model=stride8", "noise=unit_rms", "penalty=entropy"],
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_other_binarizers_and_networks_train(
-    kind: str, photo_folder: Path, tmp_path: Path, train: Callable
+    recipe: str, photo_folder: Path, tmp_path: Path, train: Callable
 ) -> None:
-    arguments = ["model=stride8", "model.width=16", "noise=unit_rms", f"binarizer={kind}"]
+    arguments = [*RECIPES[recipe], "model.width=16"]
     arguments += ["trainer.max_steps=30", "trainer.val_check_interval=30"]
     outcome = train(*tiny_run(photo_folder, tmp_path / "run", *arguments))
     assert outcome.code == 0, outcome.error
@@ -201,6 +208,29 @@ def test_other_binarizers_and_networks_train(
     assert len(losses) == 30 and np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
     # 128 bits for 64 pixels and a file header of 33 bytes at most.
     assert 0 < record(tmp_path / "run")["metrics"]["bpp"] < 2.5 + 33 * 8 / 1024
+
+
+def test_a_codec_is_fine_tuned_to_another_rate(
+    photo_folder: Path, tmp_path: Path, train: Callable
+) -> None:
+    """The codec's recipe learns to spend fewer bits; a coarser one starts from its weights."""
+    small = ["data.batch.batch_size=4", "model.width=16", "model.blocks=1"]
+    small += ["trainer.max_steps=60", "trainer.val_check_interval=60", "penalty.weight=0.01"]
+    photos = tiny_run(photo_folder, None)
+    base, low, fresh = (tmp_path / name for name in ("base", "low", "fresh"))
+    recipe = [*photos, "experiment=codec", *small]
+    assert train(*recipe, f"hydra.run.dir={base}").code == 0
+    rates = [float(row["train/penalty"]) for row in logged(base) if row["train/penalty"]]
+    assert np.mean(rates[-5:]) < 0.9 * np.mean(rates[:5])
+    start = f"init_from={base / 'checkpoints' / 'last.ckpt'}"
+    coarse = [*recipe, "model.step=90", "trainer.max_steps=2", "trainer.val_check_interval=2"]
+    assert train(*coarse, start, f"hydra.run.dir={low}").code == 0
+    assert train(*coarse, f"hydra.run.dir={fresh}").code == 0
+    went_on, untrained, before = (record(folder)["metrics"] for folder in (low, fresh, base))
+    assert went_on["prior_bpp"] < 0.9 * untrained["prior_bpp"], "the prior came along"
+    assert went_on["entropy_bpp"] < before["entropy_bpp"], "a coarser step costs less"
+    other = train(*recipe, start, "model.width=8", f"hydra.run.dir={tmp_path / 'x'}")
+    assert other.code == 1 and "last.ckpt" in other.error and "init_from" in other.error
 
 
 ERRORS = [
@@ -213,6 +243,7 @@ ERRORS = [
     (["data=folder"], 2, "data.root=DIR"),
     (["data=folder", "data.root=/no/such/folder"], 1, "/no/such/folder: no such folder"),
     (["ckpt_path=/no/such.ckpt"], 1, "/no/such.ckpt: no such checkpoint"),
+    (["init_from=/no/such.ckpt"], 1, "/no/such.ckpt: no such checkpoint; check init_from"),
 ]
 
 

@@ -48,6 +48,12 @@ def export(
     most: Annotated[
         int, typer.Option("--most", min=1, help="Fit to no more pictures than this.")
     ] = 500,
+    fit_steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Steps of the context coder's fit. [dim]Default: by the pictures.[/dim]"
+        ),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a checkpoint into a model folder: networks, coders' tables, weights.
@@ -110,7 +116,7 @@ def export(
         facts,
         pictures,
         output,
-        fit_settings={"context": {"progress": not quiet}},
+        fit_settings={"context": {"progress": not quiet, "steps": fit_steps}},
         watch=watch,
     )
     if not quiet:

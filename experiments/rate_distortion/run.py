@@ -64,6 +64,22 @@ def answer(folder: Path, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def operating_points(folder: Path, name: str) -> str:
+    """The shipped models' means, in Markdown, and how much of a grid they show."""
+    facts = json.loads((folder / f"{name}.json").read_text())
+    lines = [
+        "| model | bpp | PSNR, dB | MS-SSIM | blockiness / originals' | encode ms | decode ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {point['setting']} | {point['bpp']:.3f} | {point['psnr']:.2f} | {point['ms_ssim']:.4f} "
+        f"| {point['blockiness'] / facts['originals_blockiness']:.3f} "
+        f"| {point['encode_ms']:.0f} | {point['decode_ms']:.0f} |"
+        for point in facts["points"].get("bitcodec", [])
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Measure, draw and bring the README's figures up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -77,7 +93,9 @@ def main() -> None:
     rate = model_folder.find().facts.name if models else RATE
     crops = [word for detail in DETAILS for word in ("--crop", detail)]
     subprocess.run([*command, "--target-bpp", rate, *crops], check=True)
-    write_file(HERE / "table.md", answer(HERE, options.images.resolve().name).encode())
+    name = options.images.resolve().name
+    write_file(HERE / "table.md", answer(HERE, name).encode())
+    write_file(HERE / "models.md", operating_points(HERE, name).encode())
     documents.main()
 
 

@@ -23,7 +23,9 @@ def test_from_a_run_to_a_model_that_works(
 ) -> None:
     trained = train(*tiny_run(photo_folder, tmp_path / "run"))
     assert trained.code == 0, trained.error
-    done = run("export", "run", "-o", "mine", "--images", photo_folder, "--quality", 4)
+    done = run(
+        "export", "run", "-o", "mine", "--images", photo_folder, "--quality", 4, "--fit-steps", 20
+    )
     assert done.returncode == 0, done.stderr.decode()
     facts = json.loads((tmp_path / "mine" / "model.json").read_text())
     assert facts["name"] == "mine" and facts["quality"] == 4
