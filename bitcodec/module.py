@@ -12,6 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from bitcodec.errors import UsageError
+from bitcodec.mosaic import mosaic_excess
 from bitcodec.networks import build_transforms
 from bitcodec.noise import NoiseConfig, build_binarizer
 from bitcodec.rate import PenaltyConfig, build_penalty
@@ -117,8 +118,7 @@ class BitCodecModule(pl.LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         progress = self.global_step / max(1, self.trainer.max_steps)
-        mse, penalty = self._distortion_and_penalty(batch, progress, self.global_step)
-        loss = mse + self.penalty_config.weight * penalty
+        loss, mse, penalty = self._loss(batch, progress, self.global_step)
         if not torch.isfinite(loss):
             raise UsageError(
                 f"the loss is {loss.item()} at step {self.global_step}: lower optimizer.lr, or "
@@ -130,7 +130,7 @@ class BitCodecModule(pl.LightningModule):
     def validation_step(self, batch: Tensor, batch_idx: int) -> dict[str, Reading]:
         # Whatever precision trains, float32 is what ships, so float32 is what is measured.
         with torch.autocast(self.device.type, enabled=False):
-            mse, penalty = self._distortion_and_penalty(batch, 1.0, -1 - batch_idx)
+            loss, mse, _ = self._loss(batch, 1.0, -1 - batch_idx)
             reading = self.read(batch)
         sigmoid, binary = psnr(reading.sigmoid, batch), psnr(reading.binary, batch)
         metrics = {
@@ -140,7 +140,7 @@ class BitCodecModule(pl.LightningModule):
             "val/ones": reading.bitmap.float().mean(),
             "val/entropy_bpp": entropy_bpp(reading.bitmap, batch).mean(),
             "val/mse": mse,
-            "val/loss": mse + self.penalty_config.weight * penalty,
+            "val/loss": loss,
         }
         if self.penalty_config.kind != "sparsity":
             metrics["val/prior_bpp"] = self.penalty(reading.bitmap.float(), batch[:, 0].numel())
@@ -155,15 +155,19 @@ class BitCodecModule(pl.LightningModule):
         sigmoid, binary = self.decoder(code).clamp(0, 1), self.decoder(bits).clamp(0, 1)
         return Reading(image, sigmoid, binary, code, bits > 0)
 
-    def _distortion_and_penalty(
-        self, image: Tensor, progress: float, step: int
-    ) -> tuple[Tensor, Tensor]:
+    def _loss(self, image: Tensor, progress: float, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss, mean square error and penalty."""
         # float32 from here on: in bfloat16 the mean of a million small squares loses digits.
         logits = self.encoder(image).float()
         code = self.binarizer(logits, progress, self._generator(step))
-        mse = (self.decoder(code).float() - image).square().mean()
+        reconstruction = self.decoder(code).float()
+        mse = (reconstruction - image).square().mean()
         pixels = image.shape[0] * image.shape[-2] * image.shape[-1]
-        return mse, self.penalty(code, pixels)
+        penalty = self.penalty(code, pixels)
+        loss = mse + self.penalty_config.weight * penalty
+        if self.penalty_config.mosaic:
+            loss = loss + self.penalty_config.mosaic * mosaic_excess(reconstruction, image)
+        return loss, mse, penalty
 
     def _generator(self, step: int) -> torch.Generator:
         """Noise source that depends on nothing but seed, step and rank (validation: step < 0)."""

@@ -25,16 +25,21 @@ class PenaltyConfig:
         kind: ``sparsity`` (the article's), ``entropy`` (one probability a channel) or ``context``
             (:mod:`bitcodec.context_prior`).
         weight: factor of the penalty in the loss.
+        mosaic: factor of :func:`bitcodec.mosaic.mosaic_excess` in the loss.
     """
 
     kind: str
     weight: float
+    mosaic: float
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UsageError(f"penalty.kind={self.kind}: choose one of {', '.join(KINDS)}")
-        if not 0 <= self.weight < float("inf"):
-            raise UsageError(f"penalty.weight={self.weight}: the weight must be zero or more")
+        for name in ("weight", "mosaic"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UsageError(
+                    f"penalty.{name}={getattr(self, name)}: the weight must be zero or more"
+                )
 
 
 class SparsityPenalty(nn.Module):

@@ -68,4 +68,4 @@ def test_it_learns_that_neighbours_agree() -> None:
 
 def test_channels_that_do_not_fill_groups_are_refused() -> None:
     with pytest.raises(UsageError, match="multiple of 4"):
-        build_penalty(PenaltyConfig("context", 0.01), 10)
+        build_penalty(PenaltyConfig("context", 0.01, 0.0), 10)

@@ -34,7 +34,7 @@ def test_entropy_bpp_is_that_of_the_bitmap_module() -> None:
 
 
 def test_cosine_warms_up_and_ends_at_a_hundredth() -> None:
-    config = OptimizerConfig(1e-3, "cosine", 10, 1e-2)
+    config = OptimizerConfig(1e-3, "cosine", 10, 1e-2, 1e-8)
     factors = [config.factor(step, 1000) for step in range(1001)]
     assert factors[0] == pytest.approx(1 / 11, rel=1e-3)
     assert max(factors) == pytest.approx(math.cos(math.pi / 200) ** 2, abs=1e-3)

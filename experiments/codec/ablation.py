@@ -37,11 +37,8 @@ ROWS = {
     "noise 0, article's slope": ("noise.std=0", "noise.gain=1", "noise.gain_start=1"),
     "straight-through": ("binarizer=ste",),
     "Bernoulli": ("binarizer=bernoulli",),
-    "constant slope and noise": ("noise.schedule=constant",),
     "unit-RMS logits": ("noise=unit_rms",),
     "static prior": ("penalty=entropy",),
-    "residual network, unit-RMS": ("model=stride8", "noise=unit_rms"),
-    "residual network, noise 15": ("model=stride8", "noise=article"),
 }
 """Overrides of the small recipe by the name of the row."""
 
