@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
+from bitcodec.objective import check, objective
 from bitcodec.sweep_workers import end_worker, stopped
 
 # Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
@@ -27,11 +28,13 @@ os.environ["HYDRA_FULL_ERROR"] = "1"
 log = logging.getLogger(__name__)
 
 CONFIGS = Path(__file__).resolve().parent / "conf"
+FAILED = float("inf")
+"""What a sweep is told of a failed run, which does not stop it: worse than any other."""
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def task(config: DictConfig) -> float:
-    """One run; returns the final loss, which an optimising sweeper minimises."""
+    """One run; returns what an optimising sweeper minimises."""
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
     from bitcodec.sweep_resume import resume
     from bitcodec.training import run
@@ -44,7 +47,9 @@ def task(config: DictConfig) -> float:
     train = resume if config.resume_sweep else run
     try:
         if not stopped():
-            return train(config, folder, list(hydra_config.overrides.task))["loss"]
+            check(config.objective, config.rd_weight)
+            metrics = train(config, folder, list(hydra_config.overrides.task))
+            return objective(metrics, config.objective, config.rd_weight)
     except InterruptedRunError as error:
         print(error, file=sys.stderr)
         if not end_worker(error):
@@ -58,7 +63,7 @@ def task(config: DictConfig) -> float:
         if hydra_config.mode == RunMode.RUN:
             raise
         log.exception("%s: this run failed, the sweep goes on", folder)
-    return float("nan")  # one failed run does not stop a sweep
+    return FAILED
 
 
 def main() -> None:

@@ -18,7 +18,9 @@ from bitcodec.training import build_module, run
 
 log = logging.getLogger(__name__)
 
-CONTROL_KEYS = frozenset({"resume_sweep", "quiet", "threads", "ckpt_path", "sweep"})
+CONTROL_KEYS = frozenset(
+    {"resume_sweep", "quiet", "threads", "ckpt_path", "sweep", "objective", "rd_weight"}
+)
 """Keys that say how a run is carried out, not what it computes."""
 
 

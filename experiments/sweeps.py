@@ -50,5 +50,5 @@ def train(sweep: Sweep, options: argparse.Namespace) -> Path:
         command += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={options.jobs}"]
     done = subprocess.run(command, cwd=REPOSITORY)
     if done.returncode:
-        raise SystemExit(f"the sweep in {folder} ended early; the same command goes on with it")
+        raise SystemExit(f"the sweep in {folder} ended early; the same command goes on")
     return folder

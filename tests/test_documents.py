@@ -27,13 +27,36 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), target
 
 
+def results(experiment: str) -> list[dict[str, str]]:
+    with (REPOSITORY / "experiments" / experiment / "results.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
 def test_the_article_s_claim_holds_in_the_committed_results() -> None:
     """Three seeds each: without noise the bitmap is destroyed, with noise 15 it is not."""
     gaps = defaultdict(list)
-    with (REPOSITORY / "experiments" / "article" / "results.csv").open() as file:
-        for row in csv.DictReader(file):
-            gap = float(row["psnr_sigmoid"]) - float(row["psnr_binary"])
-            assert gap == pytest.approx(float(row["gap"]), abs=1e-3)
-            gaps[float(row["noise_std"])].append(gap)
+    for row in results("article"):
+        gap = float(row["psnr_sigmoid"]) - float(row["psnr_binary"])
+        assert gap == pytest.approx(float(row["gap"]), abs=1e-3)
+        gaps[float(row["noise_std"])].append(gap)
     assert len(gaps[15.0]) >= 3 and max(gaps[15.0]) <= 0.3
     assert len(gaps[0.0]) >= 6 and min(gaps[0.0]) >= 10
+
+
+def means(rows: list[dict[str, str]], key: str, metric: str) -> dict[float, float]:
+    """The mean of a metric over three seeds, for every value of ``key``."""
+    found = defaultdict(list)
+    for row in rows:
+        found[float(row[key])].append(float(row[metric]))
+    assert {len(values) for values in found.values()} == {3}
+    return {value: sum(found[value]) / 3 for value in sorted(found)}
+
+
+def test_the_penalty_sweep_says_what_it_measured() -> None:
+    rows = results("penalty_sweep")
+    bpp, psnr = (means(rows, "penalty_weight", key) for key in ("bpp", "psnr_binary"))
+    assert list(bpp.values()) == sorted(bpp.values(), reverse=True), "weight buys bytes"
+    assert bpp[0] > 72 and 8 < bpp[0.01] < 10
+    assert max(psnr, key=lambda weight: psnr[weight]) == 0.01
+    assert psnr[0.01] - psnr[0.03] < 0.5 and psnr[0.01] - psnr[0.1] > 3
+    assert max(float(row["gap"]) for row in rows) < 0.4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -66,6 +67,27 @@ def test_the_grid_has_every_pair_once() -> None:
     pairs = [tuple(job[:2]) for job in jobs("sweep=noise_penalty")]
     wanted = {(f"noise.std={s}", f"penalty.weight={w}") for s in STDS for w in WEIGHTS}
     assert len(pairs) == len(wanted) and set(pairs) == wanted
+
+
+LAUNCHERS = [
+    ("hydra_joblib_launcher", "joblib", "n_jobs=2", "JoblibLauncher"),
+    ("hydra_submitit_launcher", "submitit_slurm", "partition=gpu", "SlurmLauncher"),
+    ("hydra_ray_launcher", "ray", "ray.remote.num_cpus=2", "RayLauncher"),
+]
+
+
+@pytest.mark.parametrize(("plugin", "name", "option", "target"), LAUNCHERS)
+def test_launchers_of_the_extras_compose(plugin: str, name: str, option: str, target: str) -> None:
+    if importlib.util.find_spec(f"hydra_plugins.{plugin}") is None:
+        pytest.skip(f"{plugin} is not installed")
+    key, _, value = option.partition("=")
+    prefix = "+" if name == "ray" else ""
+    overrides = [f"hydra/launcher={name}", f"{prefix}hydra.launcher.{option}", "sweep=noise"]
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        config = compose("train", overrides=overrides, return_hydra_config=True)
+    assert config.hydra.launcher._target_.endswith(f".{target}")
+    assert str(OmegaConf.select(config.hydra.launcher, key)) == value
+    assert config.hydra.sweeper.params["noise.std"].startswith("0,0.1")
 
 
 def record(folder: Path) -> dict[str, Any]:

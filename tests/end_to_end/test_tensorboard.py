@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.browser import chromium
 from tests.conftest import tiny_run
+from tests.tensorboard import tensorboard, wait
 
 TAGS = {
     "panel/input",
@@ -47,46 +43,28 @@ walk(document);
 return found;
 """
 
-
-@pytest.fixture
-def server(photo_folder: Path, tmp_path: Path, train: Callable) -> Iterator[str]:
-    """The address of a TensorBoard that shows a finished tiny run."""
-    arguments = tiny_run(photo_folder, tmp_path / "run", "noise.std=15")
-    assert train(*arguments).code == 0
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--samples_per_plugin", "images=9"]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(lambda: urllib.request.urlopen(address, timeout=2).status == 200)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+# The texts of the page, through all shadow roots, in the order of the page.
+TEXTS = """
+const found = [];
+function walk(node) {
+  if (node.tagName === 'STYLE') return;
+  if (node.nodeType === Node.TEXT_NODE && node.textContent.trim())
+    found.push(node.textContent.trim());
+  if (node.shadowRoot) walk(node.shadowRoot);
+  for (const child of node.childNodes) walk(child);
+}
+walk(document.body);
+return found;
+"""
 
 
-def _wait(ready: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if ready():
-                return
-        except OSError:
-            pass
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.5)
-
-
-def test_all_image_tags_show_real_pixels(server: str, tmp_path: Path) -> None:
-    with chromium() as window:
+def test_all_image_tags_show_real_pixels(
+    photo_folder: Path, tmp_path: Path, train: Callable
+) -> None:
+    assert train(*tiny_run(photo_folder, tmp_path / "run", "noise.std=15")).code == 0
+    with tensorboard(tmp_path) as server, chromium() as window:
         window.get(f"{server}/#images")
-        _wait(lambda: {tag for tag, *_ in window.execute_script(IMAGES)} >= TAGS)
+        wait(lambda: {tag for tag, *_ in window.execute_script(IMAGES)} >= TAGS)
         window.save_screenshot(str(tmp_path / "images.png"))
         shown = {tag: rest for tag, *rest in window.execute_script(IMAGES)}
     for tag in ("panel/input", "panel/sigmoid", "panel/binary"):
@@ -97,3 +75,28 @@ def test_all_image_tags_show_real_pixels(server: str, tmp_path: Path) -> None:
         width, height, levels = shown[tag]
         assert width > 16 * 32 and height > 8 * 32  # 128 channels, 16 a row
         assert levels > 2
+
+
+@pytest.mark.slow
+def test_the_hparams_tab_lists_the_runs_of_a_sweep(
+    photo_folder: Path, tmp_path: Path, train: Callable
+) -> None:
+    short = ("trainer.max_steps=2", "trainer.val_check_interval=2", "binarizer=ste,noise")
+    sweep = tiny_run(photo_folder, None, *short, f"hydra.sweep.dir={tmp_path}")
+    assert train("-m", *sweep).code == 0
+    with tensorboard(tmp_path) as server, chromium() as window:
+        window.set_window_size(3000, 1400)  # the table draws only columns that can be seen
+        window.get(f"{server}/#hparams")
+        trials = ["0/tensorboard", "1/tensorboard"]
+        wait(lambda: set(trials) <= set(window.execute_script(TEXTS)))
+        window.save_screenshot(str(tmp_path / "hparams.png"))
+        texts = window.execute_script(TEXTS)
+    table = texts[texts.index("Trial ID") :]
+    assert {"binarizer", "final/psnr_sigmoid", "final/psnr_binary"} <= set(table)
+    rows = {"0": table[table.index(trials[0]) : table.index(trials[1])]}
+    rows["1"] = table[table.index(trials[1]) :]
+    for (name, row), binarizer in zip(rows.items(), ("ste", "noise"), strict=True):
+        metrics = json.loads((tmp_path / name / "run.json").read_text())["metrics"]
+        assert binarizer in row
+        for key in ("psnr_sigmoid", "psnr_binary"):
+            assert f"{metrics[key]:#.5g}" in row
