@@ -55,7 +55,7 @@ def article_figure(
     grid_height = code.shape[0] + bitmap.shape[0] + 60
     side = max(96, (grid_height - 3 * 30) // 3)
     pictures = [("input", image), ("sigmoid", sigmoid), ("binarized", binary)]
-    left = [(name, _fit(picture, side)) for name, picture in pictures]
+    left = [(name, fit(Image.fromarray(picture), (side, side))) for name, picture in pictures]
     column = max(picture.width for _, picture in left)
     height = max(grid_height, sum(picture.height + 30 for _, picture in left)) + 34
     sheet = Image.new("RGB", (column + code.shape[1] + 36, height), _PAPER)
@@ -75,13 +75,11 @@ def article_figure(
     return np.asarray(sheet)
 
 
-def _fit(picture: Pixels, side: int) -> Image.Image:
-    """Enlarged by whole pixels if small, else shrunk, to at most ``side``."""
-    image = Image.fromarray(picture)
-    longest = max(image.size)
-    if longest * 2 <= side:
-        zoom = side // longest
+def fit(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """Enlarged by whole pixels if small, else shrunk, to fit into a box of width and height."""
+    zoom = min(side // length for side, length in zip(box, image.size, strict=True))
+    if zoom > 1:
         return image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST)
-    if longest > side:
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    image = image.copy()
+    image.thumbnail(box, Image.Resampling.LANCZOS)
     return image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,39 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
         raise UsageError(f"cannot be written ({error.strerror})", path) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary neighbour of the folder ``path``, renamed to it if the block ends well.
+
+    What ``path`` held before is gone then; until then it is untouched.
+
+    Raises:
+        UsageError: if the parent folder cannot be made or written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", path) from None
+    new, old = temporary / "new", temporary / "old"
+    try:
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", path) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

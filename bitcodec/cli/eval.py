@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ import typer
 
 from bitcodec.cli import options
 from bitcodec.cli.batch import console
+from bitcodec.cli.extras import require
 from bitcodec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def evaluate(
     Writes one row for each image, codec and setting (bits per pixel of the real file, PSNR,
     MS-SSIM, blockiness, processor times), BD-rates with their overlap, and plots.
     """
-    _require_packages()
+    require("eval", _PACKAGES)
     from bitcodec.evaluation.baselines import baselines
     from bitcodec.evaluation.measure import open_original
     from bitcodec.evaluation.models import models
@@ -126,16 +126,6 @@ def evaluate(
     else:
         name = f"{name}-at-{target.label}"
         _report_targets(rows, codecs, details, facts, name, output, quiet)
-
-
-def _require_packages() -> None:
-    try:
-        for package in _PACKAGES:
-            importlib.import_module(package)
-    except ImportError as error:
-        raise UsageError(
-            f"bitcodec eval needs the package {error.name}: pip install 'bitcodec[eval]'"
-        ) from None
 
 
 def _pictures(folder: Path) -> list[Path]:
