@@ -52,13 +52,12 @@ def answer(folder: Path, name: str) -> str:
         for before, point in zip([None, *best[:-1]], best, strict=True)
         if before is None or before["codec"] != point["codec"]
     ]
-    machine = facts["machine"]
     lines += [
         "",
         f"The JPEG of reference, best by PSNR: {', '.join(changes)}.",
         "",
         f"{len(facts['images'])} images, {facts['jobs']} processes, {facts['wall_seconds']:.0f} s "
-        f"on {machine['cores']} cores ({machine['processor']}), commit {facts['commit']}. "
+        f"on {facts['cores']} cores ({facts['processor']}), commit {facts['commit']}. "
         f"Blockiness of the originals: {facts['originals_blockiness']:.3f}.",
     ]
     return "\n".join(lines) + "\n"
