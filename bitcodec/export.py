@@ -106,7 +106,10 @@ def encoder_radius(encoder: nn.Module, stride: int) -> int:
 
 def decoder_radius(decoder: nn.Module, channels: int) -> int:
     """How many code positions away a bit can be and still change a pixel."""
-    return _nonzero_reach(lambda side: torch.ones(1, channels, side, side), _all_positive(decoder))
+    twin = _all_positive(decoder)
+    # Half-way between zero and one, folded latents are near zero: large ones of either sign would
+    # drown the bits beside them, and rectified units would be dead.
+    return _nonzero_reach(lambda side: torch.full((1, channels, side, side), 0.5), twin)
 
 
 def _nonzero_reach(make_input: Callable[[int], Tensor], network: nn.Module) -> int:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
+from dataclasses import astuple
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bitcodec import lapped
+from bitcodec.allocation import allocate
 from bitcodec.blocks import ResidualBlock, conv
 from bitcodec.folding import Folding
 
@@ -43,14 +45,17 @@ class FoldedEncoder(nn.Module):
         blocks: residual blocks.
         step: quantization step in 8-bit levels of a coefficient of the orthonormal basis. Weights
             do not depend on it: with another one, they are the same transform at another rate.
+        widening: how much levels widen outwards (:func:`bitcodec.allocation.allocate`); 0: not.
     """
 
-    def __init__(self, channels: int, width: int, blocks: int, step: float) -> None:
+    def __init__(
+        self, channels: int, width: int, blocks: int, step: float, widening: float
+    ) -> None:
         super().__init__()
-        chosen, bits = lapped.allocate(channels)
+        chosen, bits, widths = astuple(allocate(channels, widening))
         half = width // 2
         self.step = step
-        self.folding = Folding(bits)
+        self.folding = Folding(bits, widths)
         self.linear = nn.Conv2d(3, len(bits), lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
@@ -75,12 +80,14 @@ class FoldedDecoder(nn.Module):
     _rows: Tensor
     _columns: Tensor
 
-    def __init__(self, channels: int, width: int, blocks: int, step: float) -> None:
+    def __init__(
+        self, channels: int, width: int, blocks: int, step: float, widening: float
+    ) -> None:
         super().__init__()
-        chosen, bits = lapped.allocate(channels)
+        chosen, bits, widths = astuple(allocate(channels, widening))
         half = width // 2
         self.step = step
-        self.folding = Folding(bits)
+        self.folding = Folding(bits, widths)
         self.linear = nn.Conv2d(len(bits), 3 * lapped.BLOCK**2, 3)
         self.stem = conv(len(bits) + channels, width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))

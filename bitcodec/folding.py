@@ -10,6 +10,9 @@ before, shifted (Arbel and Kurz, 1975)::
 They are continuous in ``y``; near every threshold exactly one of them crosses zero, and missing it
 costs one step. So noise on the logits blurs a value by a step and never throws it across its
 range, and gradients pass. The signs are chosen such that level 0 is all zeros: ones stay rare.
+
+Levels may widen outwards (:mod:`bitcodec.allocation`): then it is ``asinh(k y) / k`` that is
+folded, and ``sinh`` undoes it.
 """
 
 from __future__ import annotations
@@ -25,14 +28,19 @@ class Folding(nn.Module):
 
     Args:
         bits: K of each latent, at least 1.
+        widening: k of each latent, all above 0, or none for equal levels.
     """
 
     _by_stage: Tensor
     _by_latent: Tensor
+    _widening: Tensor
 
-    def __init__(self, bits: Sequence[int]) -> None:
+    def __init__(self, bits: Sequence[int], widening: Sequence[float] = ()) -> None:
         super().__init__()
         self.bits = tuple(bits)
+        self.widens = any(widening)
+        factors = torch.tensor(widening).view(1, -1, 1, 1)
+        self.register_buffer("_widening", factors, persistent=False)
         channel = [(latent, k) for latent, count in enumerate(bits) for k in range(count)]
         by_stage = sorted(range(len(channel)), key=lambda c: channel[c][1])
         self._index("_by_stage", by_stage)
@@ -59,7 +67,9 @@ class Folding(nn.Module):
         return 1.0 if stage == 1 else -1.0
 
     def fold(self, latents: Tensor) -> Tensor:
-        """Latents ``N x M x h x w``, in steps → logits ``N x sum(bits) x h x w``, in steps."""
+        """Latents ``N x M x h x w``, in steps → logits ``N x sum(bits) x h x w``, in levels."""
+        if self.widens:
+            latents = torch.asinh(latents * self._widening) / self._widening
         folded = latents + 0.5
         logits = [folded * self._polarity(0)]
         for k in range(1, len(self.stages)):
@@ -71,8 +81,8 @@ class Folding(nn.Module):
     def unfold(self, code: Tensor) -> Tensor:
         """Code ``N x sum(bits) x h x w`` in [0, 1] → latents ``N x M x h x w``.
 
-        For bits: the middle of the level. In between, the value moves smoothly from the one to
-        the other.
+        For bits: the value that the level stands for. In between, the value moves smoothly from
+        the one to the other.
         """
         signs = (2 * code - 1).index_select(1, self._by_stage)
         parts = list(signs.split([len(stage) for stage in self.stages], dim=1))
@@ -86,4 +96,5 @@ class Folding(nn.Module):
                 magnitude = torch.cat([magnitude, half], dim=1)
                 magnitude = magnitude.index_select(1, getattr(self, f"_together_{k}"))
             value = parts[k - 1] * magnitude * self._polarity(k - 1)
-        return value - 0.5
+        value = value - 0.5
+        return torch.sinh(value * self._widening) / self._widening if self.widens else value

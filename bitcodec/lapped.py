@@ -1,5 +1,5 @@
-"""The lapped orthogonal transform over rows and columns, with a DCT over colour, and how many bits
-each of its coefficients deserves: where the folded transforms start from.
+"""The lapped orthogonal transform over rows and columns, with a DCT over colour: where the folded
+transforms start from.
 
 The basis functions reach over two blocks of 8 pixels and fade out at their ends, which a block
 DCT's do not: quantization then leaves no mosaic. After Malvar and Staelin, "The LOT: transform
@@ -26,10 +26,6 @@ CORRELATION = 0.95
 DC = (830.0, 390.0, 180.0)
 AC = (120.0, 38.0, 19.0)
 DECAY = 0.85
-
-#: The levels of a latent span this many standard deviations.
-SPAN = 5.0
-MAX_BITS = 7
 
 
 def dct_matrix(size: int) -> Tensor:
@@ -118,37 +114,3 @@ def deviations() -> Tensor:
     table = torch.tensor(AC).view(COLOURS, 1, 1) / frequency**DECAY
     table[:, 0, 0] = torch.tensor(DC)
     return table.reshape(-1)
-
-
-def allocate(channels: int) -> tuple[list[int], list[int]]:
-    """Which coefficients get bits, and how many, so that they are ``channels`` in all.
-
-    The finest common quantization step for which the bits suffice; a coefficient gets two bits
-    or more (one could not say "zero, plus or minus") or none.
-
-    Returns:
-        Coefficient indices by falling deviation, and the bits of each.
-    """
-    deviation = deviations()
-    low, high = 0.0, 12.0  # log2 of the step
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _bits(deviation, middle).sum() > channels else (low, middle)
-    bits = _bits(deviation, high)
-    order = torch.argsort(deviation, descending=True, stable=True)
-    left = channels - int(bits.sum())
-    for index in order.tolist():  # ties at the chosen step leave some over
-        if left >= 2 and bits[index] == 0:
-            bits[index] = 2
-            left -= 2
-    for index in order.tolist():
-        if left and 0 < bits[index] < MAX_BITS:
-            bits[index] += 1
-            left -= 1
-    chosen = [index for index in order.tolist() if bits[index]]
-    return chosen, [int(bits[index]) for index in chosen]
-
-
-def _bits(deviation: Tensor, log_step: float) -> Tensor:
-    bits = torch.ceil(torch.log2(SPAN * deviation) - log_step).clamp(0, MAX_BITS)
-    return torch.where(bits < 2, 0, bits).long()

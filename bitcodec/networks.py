@@ -100,18 +100,25 @@ class ResidualDecoder(nn.Module):
 
 
 def build_transforms(
-    kind: str, channels: int, stride: int, width: int, blocks: int, step: float
+    kind: str,
+    channels: int,
+    stride: int,
+    width: int = 0,
+    blocks: int = 0,
+    step: float = 0.0,
+    widening: float = 0.0,
 ) -> tuple[nn.Module, nn.Module]:
     """Return the (encoder, decoder) pair that a ``model`` config describes.
 
     Args:
-        kind: ``"article"`` (stride 1; ``width`` and ``blocks`` do not apply), ``"residual"``, or
-            ``"folded"`` (:mod:`bitcodec.folded`, stride 8).
+        kind: ``"article"`` (stride 1, only ``channels`` applies), ``"residual"`` (also ``width``
+            and ``blocks``), or ``"folded"`` (all; :mod:`bitcodec.folded`, stride 8).
         channels: code channels C.
         stride: pixels per code position along each side.
-        width: feature channels at the full stride; even.
+        width: feature channels at the full stride; even, at least 2.
         blocks: residual blocks on each side.
-        step: quantization step of the folded pair, in 8-bit levels; applies to no other.
+        step: quantization step, in 8-bit levels.
+        widening: how much the levels widen outwards; 0: not at all.
 
     Raises:
         UsageError: for a kind or a stride that no pair has.
@@ -121,7 +128,7 @@ def build_transforms(
             raise UsageError(f"model.stride={stride}: the article's network has stride 1")
         return ArticleEncoder(channels), ArticleDecoder(channels)
     if kind == "residual":
-        if stride not in (4, 8, 16, 32) or width % 2:
+        if stride not in (4, 8, 16, 32) or width < 2 or width % 2:
             raise UsageError(
                 f"model.stride={stride}, model.width={width}: the residual network takes a "
                 "stride of 4, 8, 16 or 32 and an even width"
@@ -130,13 +137,15 @@ def build_transforms(
         args |= {"width": width, "blocks": blocks}
         return ResidualEncoder(**args), ResidualDecoder(**args)
     if kind == "folded":
-        if stride != 8 or width % 2:
+        if stride != 8 or width < 2 or width % 2:
             raise UsageError(
                 f"model.stride={stride}, model.width={width}: the folded network takes stride 8 "
                 "and an even width"
             )
         if not 0 < step < float("inf"):
             raise UsageError(f"model.step={step}: the quantization step must be above zero")
-        sizes = (channels, width, blocks, step)
+        if not 0 <= widening < float("inf"):
+            raise UsageError(f"model.widening={widening}: give zero or more")
+        sizes = (channels, width, blocks, step, widening)
         return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
     raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")

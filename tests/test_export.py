@@ -40,13 +40,13 @@ def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> Non
 @pytest.mark.parametrize(("kind", "stride"), [("residual", 4), ("residual", 16), ("folded", 8)])
 def test_radius_of_the_pairs_for_photographs(kind: str, stride: int, blocks: int) -> None:
     """Counted by hand: head, two per block, down and stem; likewise on the way up."""
-    encoder, decoder = build_transforms(kind, 8, stride, 8, blocks, 45.0)
+    encoder, decoder = build_transforms(kind, 8, stride, 8, blocks, 45.0, 1.0)
     assert export.encoder_radius(encoder, stride) == 2 * blocks + 3
     assert export.decoder_radius(decoder, 8) == 2 * blocks + 4
 
 
 def test_radius_of_the_article_pair() -> None:
-    encoder, decoder = build_transforms("article", 8, 1, 0, 0, 45.0)
+    encoder, decoder = build_transforms("article", 8, 1)
     assert export.encoder_radius(encoder, 1) == 4
     assert export.decoder_radius(decoder, 8) == 4
 
@@ -54,7 +54,7 @@ def test_radius_of_the_article_pair() -> None:
 def test_the_articles_network_exports_too(tmp_path: Path) -> None:
     torch.manual_seed(0)
     facts = ModelFacts("article", 1, 8, 1, 0, 0, "huffman")
-    pair = build_transforms("article", 8, 1, 0, 0, 45.0)
+    pair = build_transforms("article", 8, 1)
     folder = export.export_model(
         *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
     )
@@ -65,7 +65,7 @@ def test_the_articles_network_exports_too(tmp_path: Path) -> None:
 
 def test_the_folded_pair_exports_and_tiles_without_a_seam(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    encoder, decoder = build_transforms("folded", 16, 8, 8, 1, 45.0)
+    encoder, decoder = build_transforms("folded", 16, 8, 8, 1, 45.0, 1.0)
     for network in (encoder, decoder):
         torch.nn.init.normal_(network.head.weight, std=0.1)
     facts = ModelFacts("folded", 1, 16, 8, 0, 0, "huffman")

@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 
 
 def test_article_network_has_the_layers_of_the_article() -> None:
-    encoder, decoder = build_transforms("article", 128, 1, 0, 0, 45.0)
+    encoder, decoder = build_transforms("article", 128, 1)
 
     def widths(network: nn.Module) -> list[tuple[int, int]]:
         return [
@@ -35,7 +35,7 @@ def test_article_network_has_the_layers_of_the_article() -> None:
 
 @pytest.mark.parametrize("stride", [8, 16])
 def test_residual_pair_inverts_shapes(stride: int) -> None:
-    encoder, decoder = build_transforms("residual", 32, stride, 16, 1, 45.0)
+    encoder, decoder = build_transforms("residual", 32, stride, 16, 1)
     x = torch.rand(2, 3, 4 * stride, 3 * stride)
     logits = encoder(x)
     assert logits.shape == (2, 32, 4, 3)
@@ -52,7 +52,7 @@ def test_sizes_are_within_budget(name: str) -> None:
 def test_the_folded_pair_starts_as_a_quantized_lapped_transform() -> None:
     """Before any training it compresses a photograph about as JPEG would."""
     photo = torch.from_numpy(skimage.data.astronaut().copy()).permute(2, 0, 1)[None] / 255
-    encoder, decoder = build_transforms("folded", 128, 8, 16, 1, 45.0)
+    encoder, decoder = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0)
     with torch.no_grad():
         bits = (encoder(photo) > 0).float()
         picture = decoder(bits).clamp(0, 1)
@@ -64,7 +64,7 @@ def test_the_folded_pair_starts_as_a_quantized_lapped_transform() -> None:
 def test_decoders_are_shift_equivariant_in_code_positions(kind: str) -> None:
     """A code moved by one position moves the picture by one stride: no grid is built in."""
     torch.manual_seed(0)
-    _, decoder = build_transforms(kind, 8, 8, 16, 1, 45.0)
+    _, decoder = build_transforms(kind, 8, 8, 16, 1, 45.0, 1.0)
     for parameter in decoder.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
     code = torch.zeros(1, 8, 25, 25)
@@ -80,12 +80,14 @@ def test_decoders_are_shift_equivariant_in_code_positions(kind: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("article", 128, 8, 0, 0, 0), "stride"),
-        (("residual", 128, 7, 128, 2, 45.0), "stride"),
-        (("residual", 128, 8, 127, 2, 45.0), "even"),
+        (("article", 128, 8), "stride"),
+        (("residual", 128, 7, 128, 2), "stride"),
+        (("residual", 128, 8, 127, 2), "even"),
+        (("residual", 128, 8), "even"),
         (("folded", 128, 16, 64, 1, 45.0), "stride 8"),
         (("folded", 128, 8, 64, 1, 0.0), "model.step"),
-        (("unet", 128, 8, 128, 2, 45.0), "unet"),
+        (("folded", 128, 8, 64, 1, 45.0, -1.0), "model.widening"),
+        (("unet", 128, 8, 128, 2), "unet"),
     ],
 )
 def test_wrong_networks_are_named(arguments: tuple, word: str) -> None:
