@@ -38,7 +38,10 @@ ROWS = {
     "straight-through": ("binarizer=ste",),
     "Bernoulli": ("binarizer=bernoulli",),
     "unit-RMS logits": ("noise=unit_rms",),
+    "hard bits for the last fifth": ("noise.hard=0.2",),
     "static prior": ("penalty=entropy",),
+    "equal levels": ("model.widening=0",),
+    "residual pair, no latents": ("model=stride8", "noise=unit_rms"),
 }
 """Overrides of the small recipe by the name of the row."""
 
