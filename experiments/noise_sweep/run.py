@@ -72,8 +72,10 @@ def _plot_psnr(rows: Sequence[Row]) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
     for metric, label in (("psnr_sigmoid", "sigmoid"), ("psnr_binary", "binarized")):
         curve(axes, _noise(rows), "noise_std", Line(metric, label), marker="o")
-    _others(axes, rows, "psnr_binary")
     against(axes, _noise(rows), "noise_std", NOISE, "PSNR, dB")
+    limits = axes.get_xlim()
+    _others(axes, rows, "psnr_binary")
+    axes.set_xlim(limits)
     axes.legend()
     save(figure, HERE / "psnr.png")
 
