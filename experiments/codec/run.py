@@ -10,6 +10,7 @@ lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs and expo
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -58,7 +59,7 @@ def train(photos: Path, root: Path, jobs: int, threads: int) -> dict[str, dict[s
 
 
 def export(name: str, root: Path, photos: Path, threads: int) -> None:
-    """Replace the shipped model of this name by what its run came to."""
+    """Make the model folder of a run, beside its checkpoints."""
     fresh = root / name / "model"
     if fresh.exists():
         return
@@ -67,8 +68,13 @@ def export(name: str, root: Path, photos: Path, threads: int) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     command += ["--most", "400", "--fit-steps", str(FIT_STEPS)]
     subprocess.run(command, check=True, cwd=REPOSITORY, env=environment)
-    shutil.rmtree(MODELS / name, ignore_errors=True)
-    shutil.copytree(fresh, MODELS / name)
+
+
+def install(root: Path) -> None:
+    """Replace the shipped models, all at once: no run must find a tree that another changed."""
+    for name in itertools.chain(*CHAINS):
+        shutil.rmtree(MODELS / name, ignore_errors=True)
+        shutil.copytree(root / name / "model", MODELS / name)
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +110,7 @@ def main() -> None:
     options = parser.parse_args()
     root, photos = options.out.resolve(), options.photos.resolve()
     records = train(photos, root, options.jobs, options.threads)
+    install(root)
     content = {name: summary(record) for name, record in sorted(records.items())}
     (HERE / "models.json").write_text(json.dumps(content, indent=1) + "\n")
     (HERE / "models.md").write_text(table(content))
