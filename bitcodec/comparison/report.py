@@ -117,7 +117,7 @@ def _write_sheet(pairing: Pairing, path: Path, advance: Callable[[], Any]) -> li
     contact_sheet(rows, path, advance)
     lacking = [(run, missing(load(run, photograph))) for run in pairing.runs if run.finished]
     return [
-        f"{run.folder}: {', '.join(names)} of {photograph} cannot be read; it is grey in {SHEET} "
+        f"{run.shown}: {', '.join(names)} of {photograph} cannot be read; it is grey in {SHEET} "
         "and not under the slider"
         for run, names in lacking
         if names
