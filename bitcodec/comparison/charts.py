@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from bitcodec.comparison import colours
 from bitcodec.comparison.axes import Axis
@@ -100,6 +101,12 @@ class Look:
             value = setting.at(key)
             parts.append(f"{AXIS_NAMES[key]} {'unset' if value is None else f'{value:g}'}")
         return ", ".join(parts)
+
+
+def spread(found: Sequence[float], form: str) -> str:
+    """The mean, and the range if there are several values, each as ``format`` has ``form``."""
+    mean, low, high = (format(value, form) for value in (fmean(found), min(found), max(found)))
+    return mean if len(found) == 1 else f"{mean} ({low} to {high} over {len(found)} seeds)"
 
 
 def list_some(series: Sequence[Series]) -> tuple[Series, ...]:

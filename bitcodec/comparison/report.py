@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bitcodec.comparison.contact_sheet import Row, contact_sheet
-from bitcodec.comparison.curves import read_curve
+from bitcodec.comparison.curves import read_curves
 from bitcodec.comparison.metrics import METRICS
 from bitcodec.comparison.notes import notes, summary
 from bitcodec.comparison.page import GENERATOR, render
@@ -90,7 +90,7 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
     sentences = notes(pairing)
     curves = {}
     for run in runs:
-        curves[run.name] = read_curve(run)
+        curves[run.name] = read_curves(run)
         advance()
     plots, left_out = select_plots(pairing, curves)
     with replacing_folder(folder) as new:
