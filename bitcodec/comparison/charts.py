@@ -13,6 +13,7 @@ from bitcodec.comparison.pairing import Pairing, Setting, distinct
 from bitcodec.comparison.settings import AXIS_NAMES
 
 _MOST_LEGEND_ENTRIES = 10
+_MOST_STRONG_BANDS = 3
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Chart:
     x: Axis
     y: Axis
     series: tuple[Series, ...]
+
+    @property
+    def band_opacity(self) -> float:
+        """Of the bands around curves: fainter where there are so many that they pile up."""
+        return 0.14 if len(self.series) <= _MOST_STRONG_BANDS else 0.06
 
 
 @dataclass(frozen=True)

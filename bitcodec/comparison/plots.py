@@ -61,7 +61,7 @@ def _draw_series(series: Series, chart: Chart, axes: Axes) -> None:
     )
     colour = series.colour.rgb()
     if series.curve:
-        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(x, low, high, color=colour, alpha=chart.band_opacity, linewidth=0)
     else:
         axes.vlines(x, low, high, color=colour, linewidth=1.2)
     alone = len(x) == 1

@@ -44,11 +44,14 @@ def refuse_foreign(folder: Path) -> None:
     Raises:
         UsageError: with what to do.
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise UsageError("this is a file: name a folder with -o", folder)
-    held = sorted(path.name for path in folder.iterdir())
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise UsageError("this is a file: name a folder with -o", folder)
+        held = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", folder) from None
     foreign = [name for name in held if name not in _FILES]
     if foreign:
         raise UsageError(

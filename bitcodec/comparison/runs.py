@@ -85,7 +85,8 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     found: dict[Path, Path] = {}
     empty = []
     for top in folders:
-        if not top.is_dir():
+        # Path.is_dir would let some errors through, os.path.isdir is just false.
+        if not os.path.isdir(top):  # noqa: PTH112
             raise UsageError("there is no such folder of runs", top)
         runs = sorted(_below(top), key=natural)
         if not runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,15 @@ def test_a_swept_axis_keeps_zero_and_the_order() -> None:
     places = [axis.scale.position(value) for value in (0, 0.1, 1, 15)]
     assert places == sorted(places) and places[0] > 0 and places[-1] < 1
     assert places[2] - places[1] == pytest.approx(places[1] - places[0]), "as long as a decade"
+
+
+def test_the_values_of_the_sweeps_that_come_along_all_have_their_ticks() -> None:
+    for values in ([0, 0.1, 0.3, 1, 3, 5, 10, 15], [0, 0.001, 0.003, 0.01, 0.03, 0.1]):
+        assert [text for _, text in swept_axis("x", values).ticks] == [f"{v:g}" for v in values]
+    crowded = swept_axis("x", [0, *(1 + number / 100 for number in range(100))])
+    places = [place for place, _ in crowded.ticks]
+    assert crowded.ticks[-1][1] == "1.99" and len(places) < 30
+    assert min(b - a for a, b in pairwise(places)) > 0.03
 
 
 def test_a_measured_axis_is_logarithmic_only_where_it_is_wide() -> None:

@@ -124,6 +124,8 @@ def test_an_empty_folder_is_fine_as_output(compare: Compare, tmp_path: Path) -> 
         (["file"], "out", "file: there is no such folder of runs"),
         (["s"], "file", "file: this is a file: name a folder with -o"),
         (["s"], "file/below", "file/below: cannot be written"),
+        (["s"], "x" * 300, "x" * 300 + ": cannot be read (File name too long)"),
+        (["x" * 300], "out", "x" * 300 + ": there is no such folder of runs"),
         ([], "out", "Missing argument 'FOLDER...'"),
     ],
 )

@@ -24,7 +24,7 @@ function buildChart(chart) {
         `The arrow keys step through ${points.length} values.`,
     },
     ...axes(chart, x, y),
-    ...chart.series.map((series) => drawn(series, x, y)),
+    ...chart.series.map((series) => drawn(series, x, y, chart.band)),
     ring,
   );
   const tip = html("div", { class: "tip", role: "status" });
@@ -60,13 +60,13 @@ function axes(chart, x, y) {
   ];
 }
 
-function drawn(series, x, y) {
+function drawn(series, x, y, opacity) {
   const group = svg("g", { class: "series", "--hue": series.hue, "--lift": series.lift });
   const places = series.points.map(([px, py]) => `${x(px)} ${y(py)}`);
   if (series.curve) {
     const edge = (end) => series.points.map((point) => `${x(point[0])} ${y(point[end])}`);
     const outline = [...edge(3), ...edge(2).reverse()];
-    group.append(svg("path", { class: "band", d: `M${outline.join("L")}Z` }));
+    group.append(svg("path", { class: "band", "fill-opacity": opacity, d: `M${outline.join("L")}Z` }));
   }
   if (series.line !== "none" && places.length > 1) {
     const attributes = { d: `M${places.join("L")}`, "stroke-dasharray": DASHES[series.line] };
