@@ -20,7 +20,6 @@ Curve = Mapping[int, float]
 def read_curves(run: Run) -> dict[str, Curve]:
     """A curve for each of the three columns; lines that are not whole are passed over."""
     found: dict[str, dict[int, float]] = {SIGMOID: {}, BINARY: {}, TRAINING: {}}
-    last = run.metrics.get("steps", math.inf)
     try:
         with (run.folder / SCALARS).open(newline="", errors="replace") as stream:
             # Of a line that was cut the last number may look whole.
@@ -28,13 +27,23 @@ def read_curves(run: Run) -> dict[str, Curve]:
                 for column, curve in found.items():
                     point = _point(row, column)
                     if point is not None:
-                        # Training writes the number of the step just done, counted from 0; the
-                        # last validation of all comes after training and writes the number of
-                        # steps.
-                        curve[int(min(point[0] + 1, last))] = point[1]
+                        curve[point[0]] = point[1]
     except (OSError, csv.Error):
         pass
-    return {column: dict(sorted(curve.items())) for column, curve in found.items()}
+    last = run.metrics.get("steps", math.inf)
+    return {column: _counted(curve, last) for column, curve in found.items()}
+
+
+def _counted(logged: Mapping[int, float], last: float) -> Curve:
+    """Steps done instead of the number of the step in hand, which is logged and counts from 0.
+
+    The validation after the end is logged with the number of steps done. Mostly it says again
+    what the one before said; of a run whose number of steps is not known this gives it away.
+    """
+    steps = sorted(logged)
+    if len(steps) > 1 and steps[-1] == steps[-2] + 1 and logged[steps[-1]] == logged[steps[-2]]:
+        del steps[-1]
+    return {int(min(step + 1, last)): logged[step] for step in steps}
 
 
 def _point(row: dict[str, str], column: str) -> tuple[int, float] | None:

@@ -189,6 +189,23 @@ def test_the_whole_lines_of_a_cut_log_are_read(tmp_path: Path, share: float) -> 
         assert curve.items() <= whole[column].items()
 
 
+def test_the_validation_after_the_end_is_no_second_one(tmp_path: Path) -> None:
+    """Also where the record that knows the number of steps is lost."""
+    folder = make_run(tmp_path / "0", validations=[(7, 20.5, 10.5), (8, 20.5, 10.5)])
+    for _ in range(2):
+        [run] = read_runs(find_runs([tmp_path])[0])
+        assert read_curves(run)[BINARY] == {8: 10.5}
+        cut(folder / "run.json")
+
+
+def test_the_validation_after_the_end_counts_where_it_is_the_first_since_a_while(
+    tmp_path: Path,
+) -> None:
+    make_run(tmp_path / "0", validations=[(5, 20.5, 10.5), (8, 21.5, 11.5)])
+    [run] = read_runs(find_runs([tmp_path])[0])
+    assert read_curves(run)[BINARY] == {6: 10.5, 8: 11.5}
+
+
 def test_a_log_of_something_else_is_no_curve(tmp_path: Path) -> None:
     make_run(tmp_path / "0")
     [run] = read_runs(find_runs([tmp_path])[0])

@@ -63,6 +63,18 @@ def test_a_run_of_another_sweep_is_apart_and_named(tmp_path: Path) -> None:
     ]
 
 
+def test_labels_tell_the_drawn_groups_apart_only(tmp_path: Path) -> None:
+    make_run(tmp_path / "0")
+    make_run(tmp_path / "1", binarizer="ste")
+    make_run(tmp_path / "2", state="failed", model={"kind": "x" * 50})
+    pairing = paired(tmp_path)
+    assert [pairing.group_label(group) for group in (0, 1)] == [
+        "A: binarizer noise",
+        "B: binarizer ste",
+    ]
+    assert "model.kind xxx" in notes(pairing)[-1]
+
+
 def test_many_differences_are_counted(tmp_path: Path) -> None:
     make_run(tmp_path / "0")
     model = {"kind": "residual", "channels": 64, "stride": 8, "width": 8, "blocks": 1}
