@@ -37,7 +37,7 @@ class Series:
         marker: number of a shape; groups have different ones.
         line: ``solid``, ``dashed``, ``dotted`` or ``none``.
         points: in the order of the line.
-        curve: a line without marks, with a band for the range.
+        curve: a line with a band for the range, and a mark at its end only.
         listed: whether the legend names it.
     """
 

@@ -72,9 +72,8 @@ function drawn(series, x, y, opacity) {
     const attributes = { d: `M${places.join("L")}`, "stroke-dasharray": DASHES[series.line] };
     group.append(svg("path", attributes));
   }
-  if (series.curve && places.length > 1) return group;
-  for (const [px, py, low, high] of series.points) {
-    if (low !== high) group.append(svg("line", { x1: x(px), x2: x(px), y1: y(low), y2: y(high) }));
+  for (const [px, py, low, high] of series.curve ? series.points.slice(-1) : series.points) {
+    if (low !== high && !series.curve) group.append(svg("line", { x1: x(px), x2: x(px), y1: y(low), y2: y(high) }));
     const kind = series.line === "dashed" ? "hollow" : "mark";
     group.append(svg("path", { class: kind, d: shape(series.marker, x(px), y(py), 5) }));
   }
