@@ -23,6 +23,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.browser import chromium
 from tests.comparison.synthetic import make_run, metrics
 from tests.conftest import REPOSITORY
+from tests.end_to_end.contrast import contrast
 from tests.tensorboard import wait
 
 NOISES = (0, 0.5, 3, 15)
@@ -32,44 +33,6 @@ FOCUSABLE = """
 const nodes = document.querySelectorAll(
   'summary, button, select, input:not([type=radio]), input:checked, a[href], [tabindex="0"]');
 return [...nodes].filter((node) => node.checkVisibility());
-"""
-
-# The least contrast of any text with what is painted behind it, and that text. A computed colour
-# can be in any notation; a canvas turns it into bytes.
-CONTRAST = """
-const canvas = document.createElement('canvas');
-canvas.width = canvas.height = 1;
-const context = canvas.getContext('2d', { willReadFrequently: true });
-function over(colours) {
-  context.clearRect(0, 0, 1, 1);
-  for (const colour of colours) {
-    context.fillStyle = colour;
-    context.fillRect(0, 0, 1, 1);
-  }
-  return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
-}
-function luminance(bytes) {
-  const [r, g, b] = bytes.map((byte) => byte / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-const found = [];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const text = walker.currentNode.textContent.trim();
-  const node = walker.currentNode.parentElement;
-  if (!text || !node.checkVisibility() || node.closest('script, noscript, legend')) continue;
-  const behind = [];
-  for (let up = node; up; up = up.parentElement)
-    behind.unshift(getComputedStyle(up).backgroundColor);
-  const style = getComputedStyle(node);
-  const ink = node instanceof SVGElement ? style.fill : style.color;
-  const [a, b] = [over(behind), over([...behind, ink])].map(luminance).sort((p, q) => q - p);
-  found.push([(a + 0.05) / (b + 0.05), text]);
-}
-found.sort((p, q) => p[0] - q[0]);
-const paper = getComputedStyle(document.documentElement).backgroundColor;
-return [found.length, ...found[0], luminance(over([paper]))];
 """
 
 
@@ -283,7 +246,7 @@ def test_every_text_is_readable_in_light_and_dark(
     one(window, "[data-chart=gap] > svg").send_keys(Keys.ARROW_RIGHT)  # its tip is a text too
     if one(window, "#notes").get_attribute("open") is None:
         one(window, "#notes summary").click()
-    count, least, text, paper = window.execute_script(CONTRAST)
+    count, least, text, paper = contrast(window)
     assert count > 100 and (paper < 0.1) == dark
     assert least >= 4.5, f"{text!r} has a contrast of {least:.2f}"
     window.save_screenshot(str(tmp_path / f"{scheme}.png"))
