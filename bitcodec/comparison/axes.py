@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from matplotlib.ticker import MaxNLocator
 
 _MARGIN = 0.05
-_CLOSEST_TICKS = 0.055
+_TICK_GAP, _DIGIT_WIDTH = 0.014, 0.0135
+"""Between labels, and of their characters, as shares of an axis."""
 _WIDE_RATIO = 20.0
 """Positive values that span more than this factor are drawn on a logarithmic axis."""
 
@@ -44,16 +45,24 @@ class Axis:
 
 
 def swept_axis(label: str, values: Sequence[float]) -> Axis:
-    """For what a sweep varies by factors: zero has its place, and every value its tick."""
+    """For what a sweep varies by factors: zero has its place, and every value its tick.
+
+    Where labels would touch, one is left out, but never that of the highest value.
+    """
     different = sorted(set(values))
     positive = [value for value in different if value > 0]
     scale = _scale("symlog", positive[0] if positive else 1.0, different)
     ticks: list[tuple[float, str]] = []
-    for value in different:
-        place = scale.position(value)
-        if not ticks or place - ticks[-1][0] >= _CLOSEST_TICKS:
-            ticks.append((place, f"{value:,.6g}"))
-    return Axis(label, scale, tuple(ticks))
+    for value in different[::-1]:
+        tick = scale.position(value), f"{value:,.6g}"
+        if not ticks or ticks[-1][0] - tick[0] >= _distance(ticks[-1][1], tick[1]):
+            ticks.append(tick)
+    return Axis(label, scale, tuple(ticks[::-1]))
+
+
+def _distance(*labels: str) -> float:
+    """Between the middles of two labels that just do not touch."""
+    return _TICK_GAP + _DIGIT_WIDTH * sum(map(len, labels)) / 2
 
 
 def measured_axis(label: str, values: Sequence[float], may_be_wide: bool = False) -> Axis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from bitcodec.comparison import colours
 from bitcodec.comparison.axes import Axis
@@ -12,6 +13,7 @@ from bitcodec.comparison.pairing import Pairing, Setting, distinct
 from bitcodec.comparison.settings import AXIS_NAMES
 
 _MOST_LEGEND_ENTRIES = 10
+_MOST_STRONG_BANDS = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Series:
         marker: number of a shape; groups have different ones.
         line: ``solid``, ``dashed``, ``dotted`` or ``none``.
         points: in the order of the line.
-        curve: a line without marks, with a band for the range.
+        curve: a line with a band for the range, and a mark at its end only.
         listed: whether the legend names it.
     """
 
@@ -58,6 +60,11 @@ class Chart:
     x: Axis
     y: Axis
     series: tuple[Series, ...]
+
+    @property
+    def band_opacity(self) -> float:
+        """Of the bands around curves: fainter where there are so many that they pile up."""
+        return 0.14 if len(self.series) <= _MOST_STRONG_BANDS else 0.06
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,12 @@ class Look:
             value = setting.at(key)
             parts.append(f"{AXIS_NAMES[key]} {'unset' if value is None else f'{value:g}'}")
         return ", ".join(parts)
+
+
+def spread(found: Sequence[float], form: str) -> str:
+    """The mean, and the range if there are several values, each as ``format`` has ``form``."""
+    mean, low, high = (format(value, form) for value in (fmean(found), min(found), max(found)))
+    return mean if len(found) == 1 else f"{mean} ({low} to {high} over {len(found)} seeds)"
 
 
 def list_some(series: Sequence[Series]) -> tuple[Series, ...]:

@@ -4,45 +4,51 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from bitcodec.comparison.runs import Run
 
 SCALARS = Path("csv", "metrics.csv")
+SIGMOID, BINARY, TRAINING = "val/psnr_sigmoid", "val/psnr_binary", "train/mse"
+"""Columns: PSNR of either reading at a validation, in dB; squared error of a training step."""
+
+Curve = Mapping[int, float]
+"""Number of training steps done → value, by step."""
 
 
-class CurvePoint(NamedTuple):
-    """A validation: training steps before it, and the two readings' PSNR in dB."""
-
-    step: int
-    psnr_sigmoid: float
-    psnr_binary: float
-
-
-def read_curve(run: Run) -> list[CurvePoint]:
-    """The validations of a run by step; lines that are not whole are passed over."""
-    found: dict[int, CurvePoint] = {}
-    last = run.metrics.get("steps", math.inf)
+def read_curves(run: Run) -> dict[str, Curve]:
+    """A curve for each of the three columns; lines that are not whole are passed over."""
+    found: dict[str, dict[int, float]] = {SIGMOID: {}, BINARY: {}, TRAINING: {}}
     try:
         with (run.folder / SCALARS).open(newline="", errors="replace") as stream:
-            for row in csv.DictReader(stream):
-                point = _point(row)
-                if point is not None:
-                    # Training writes the number of the step just done, counted from 0; the last
-                    # validation of all comes after training and writes the number of steps.
-                    step = int(min(point.step + 1, last))
-                    found[step] = point._replace(step=step)
+            # Of a line that was cut the last number may look whole.
+            for row in csv.DictReader(line for line in stream if line.endswith("\n")):
+                for column, curve in found.items():
+                    point = _point(row, column)
+                    if point is not None:
+                        curve[point[0]] = point[1]
     except (OSError, csv.Error):
         pass
-    return [found[step] for step in sorted(found)]
+    last = run.metrics.get("steps", math.inf)
+    return {column: _counted(curve, last) for column, curve in found.items()}
 
 
-def _point(row: dict[str, str]) -> CurvePoint | None:
+def _counted(logged: Mapping[int, float], last: float) -> Curve:
+    """Steps done instead of the number of the step in hand, which is logged and counts from 0.
+
+    The validation after the end is logged with the number of steps done. Mostly it says again
+    what the one before said; of a run whose number of steps is not known this gives it away.
+    """
+    steps = sorted(logged)
+    if len(steps) > 1 and steps[-1] == steps[-2] + 1 and logged[steps[-1]] == logged[steps[-2]]:
+        del steps[-1]
+    return {int(min(step + 1, last)): logged[step] for step in steps}
+
+
+def _point(row: dict[str, str], column: str) -> tuple[int, float] | None:
     try:
-        point = CurvePoint(
-            int(row["step"]), float(row["val/psnr_sigmoid"]), float(row["val/psnr_binary"])
-        )
+        step, value = int(row["step"]), float(row[column])
     except (KeyError, TypeError, ValueError):
         return None
-    return point if all(map(math.isfinite, point)) else None
+    return (step, value) if math.isfinite(value) else None

@@ -46,8 +46,8 @@ METRICS = {
         Metric("ones", "ones %", "ones in the bitmap, %", "%", ".2f"),
         Metric("entropy_bpp", "order-0 bpp", "order-0 entropy, bits per pixel", "bpp", ".2f"),
         Metric("bpp", "file bpp", "files, bits per pixel", "bpp", ".2f"),
-        Metric("mse", "MSE", "mean squared error", "", ".3g"),
-        Metric("loss", "loss", "loss", "", ".3g"),
+        Metric("mse", "MSE", "mean squared error", "", "#.3g"),
+        Metric("loss", "loss", "loss", "", "#.3g"),
         Metric("steps", "steps", "steps", "", ",.0f"),
     )
 }

@@ -22,14 +22,14 @@ def summary(runs: Sequence[Run]) -> str:
 def notes(pairing: Pairing) -> list[str]:
     """A sentence about each run that is not like the others, and about the groups."""
     sentences = [
-        f"{run.folder}: {problem}"
+        f"{run.shown}: {problem}"
         for run in pairing.runs
         for problem in (*_about_state(run), *_about_settings(run))
     ]
     for run in pairing.runs:
         if later := pairing.superseded.get(run.name):
             sentences.append(
-                f"{run.folder}: {later.folder} has the same settings and seed and is later; "
+                f"{run.shown}: {later.shown} has the same settings and seed and is later; "
                 "only that one is drawn"
             )
     return sentences + _about_groups(pairing) + _about_commits(pairing)

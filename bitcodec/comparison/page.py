@@ -75,6 +75,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
             "label": chart.y.label,
             "ticks": [[round(at, 4), text] for at, text in chart.y.ticks],
         },
+        "band": chart.band_opacity,
         "series": [_series(series, chart) for series in chart.series],
     }
 

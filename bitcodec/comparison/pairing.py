@@ -148,7 +148,16 @@ class Pairing:
     @cached_property
     def group_keys(self) -> list[str]:
         """Keys in which the groups differ from each other."""
-        firsts = [self.members(group)[0].settings for group in range(self.group_count)]
+        return self._keys_of(range(self.group_count))
+
+    @cached_property
+    def _label_keys(self) -> list[str]:
+        """Those of the groups that are drawn: one failed run must not lengthen every label."""
+        drawn = sorted({group for run in self.drawn if (group := self.group(run)) is not None})
+        return self._keys_of(drawn) if len(drawn) > 1 else self.group_keys
+
+    def _keys_of(self, groups: Iterable[int]) -> list[str]:
+        firsts = [self.members(group)[0].settings for group in groups]
         return _differing(firsts, lambda key: not is_bystander(key) and key not in _AXES)
 
     def value(self, run: Run, key: str) -> Value:
@@ -160,7 +169,7 @@ class Pairing:
     def group_label(self, group: int) -> str:
         """``B: binarizer ste`` where that is short, else ``B``."""
         settings = self.members(group)[0].settings
-        text = ", ".join(f"{key} {_shown(settings, key)}" for key in self.group_keys)
+        text = ", ".join(f"{key} {_shown(settings, key)}" for key in self._label_keys)
         return letter(group) + (f": {text}" if text and len(text) <= _LONGEST_LABEL else "")
 
     def differences(self, group: int) -> list[str]:

@@ -61,17 +61,17 @@ def _draw_series(series: Series, chart: Chart, axes: Axes) -> None:
     )
     colour = series.colour.rgb()
     if series.curve:
-        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(x, low, high, color=colour, alpha=chart.band_opacity, linewidth=0)
     else:
         axes.vlines(x, low, high, color=colour, linewidth=1.2)
-    alone = len(x) == 1
     axes.plot(
         x,
         y,
         color=colour,
         linestyle=_LINES[series.line],
         linewidth=1.6,
-        marker=_MARKERS[series.marker % len(_MARKERS)] if alone or not series.curve else "none",
+        marker=_MARKERS[series.marker % len(_MARKERS)],
+        markevery=[-1] if series.curve else None,
         markersize=5.5,
         markerfacecolor="white" if series.line == "dashed" else colour,
         label=_plain(series.name) if series.listed and series.name else "_",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bitcodec.comparison.contact_sheet import Row, contact_sheet
-from bitcodec.comparison.curves import read_curve
+from bitcodec.comparison.curves import read_curves
 from bitcodec.comparison.metrics import METRICS
 from bitcodec.comparison.notes import notes, summary
 from bitcodec.comparison.page import GENERATOR, render
@@ -44,11 +44,14 @@ def refuse_foreign(folder: Path) -> None:
     Raises:
         UsageError: with what to do.
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise UsageError("this is a file: name a folder with -o", folder)
-    held = sorted(path.name for path in folder.iterdir())
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise UsageError("this is a file: name a folder with -o", folder)
+        held = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", folder) from None
     foreign = [name for name in held if name not in _FILES]
     if foreign:
         raise UsageError(
@@ -90,7 +93,7 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
     sentences = notes(pairing)
     curves = {}
     for run in runs:
-        curves[run.name] = read_curve(run)
+        curves[run.name] = read_curves(run)
         advance()
     plots, left_out = select_plots(pairing, curves)
     with replacing_folder(folder) as new:
@@ -117,7 +120,7 @@ def _write_sheet(pairing: Pairing, path: Path, advance: Callable[[], Any]) -> li
     contact_sheet(rows, path, advance)
     lacking = [(run, missing(load(run, photograph))) for run in pairing.runs if run.finished]
     return [
-        f"{run.folder}: {', '.join(names)} of {photograph} cannot be read; it is grey in {SHEET} "
+        f"{run.shown}: {', '.join(names)} of {photograph} cannot be read; it is grey in {SHEET} "
         "and not under the slider"
         for run, names in lacking
         if names

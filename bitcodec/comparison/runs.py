@@ -8,10 +8,19 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bitcodec.comparison.settings import Settings, printable, read_settings, split_overrides
+from bitcodec.comparison.settings import (
+    SEED,
+    Settings,
+    number,
+    printable,
+    printable_path,
+    read_settings,
+    split_overrides,
+)
 from bitcodec.errors import UsageError
 
 RECORD, CONFIG = "run.json", "config.yaml"
@@ -55,6 +64,11 @@ class Run:
     def finished(self) -> bool:
         return self.state == "finished"
 
+    @property
+    def shown(self) -> str:
+        """The folder as text that any terminal and any file can hold."""
+        return printable_path(self.folder.as_posix())
+
 
 def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The run folders in or below ``folders``, in natural order and each once.
@@ -71,7 +85,8 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     found: dict[Path, Path] = {}
     empty = []
     for top in folders:
-        if not top.is_dir():
+        # Path.is_dir would let some errors through, os.path.isdir is just false.
+        if not os.path.isdir(top):  # noqa: PTH112
             raise UsageError("there is no such folder of runs", top)
         runs = sorted(_below(top), key=natural)
         if not runs:
@@ -105,10 +120,13 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     """All of the run folders; whatever is wrong with one is noted in it."""
     runs = [read_run(folder) for folder in folders]
     common = os.path.commonpath([folder.resolve().parent for folder in folders])
-    return [
-        replace(run, name=printable(run.folder.resolve().relative_to(common).as_posix()))
-        for run in runs
-    ]
+    names: list[str] = []
+    for folder in folders:
+        name = printable_path(folder.resolve().relative_to(common).as_posix())
+        # Everything else tells runs apart by name, and different characters can print alike.
+        candidates = (f"{name} ({number})" if number > 1 else name for number in count(1))
+        names.append(next(each for each in candidates if each not in names))
+    return [replace(run, name=name) for run, name in zip(runs, names, strict=True)]
 
 
 def read_run(folder: Path) -> Run:
@@ -122,6 +140,9 @@ def read_run(folder: Path) -> Run:
         settings = read_settings(folder / CONFIG)
     except ValueError as error:
         return replace(run, problems=(f"{CONFIG} {error}",))
+    seed = number(settings.get(SEED))
+    if run.seed is None and seed is not None:
+        run = replace(run, seed=int(seed))
     return replace(run, settings=settings)
 
 

@@ -6,23 +6,18 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from bitcodec.comparison.axes import measured_axis, swept_axis
-from bitcodec.comparison.charts import Chart, Look, Plot, Point, Series, list_some
-from bitcodec.comparison.curves import CurvePoint
+from bitcodec.comparison.charts import Chart, Look, Plot, Point, Series, list_some, spread
+from bitcodec.comparison.learning import Curves, learning_curves
 from bitcodec.comparison.metrics import METRICS, Metric
 from bitcodec.comparison.pairing import Pairing, Setting, distinct
 from bitcodec.comparison.settings import AXIS_NAMES, NOISE, WEIGHT, number
 
-Curves = Mapping[str, Sequence[CurvePoint]]
-"""Learning curve of each run, by the run's name."""
-
 _OTHER = {NOISE: WEIGHT, WEIGHT: NOISE}
 _BARS = "Points are means over seeds; bars reach from the lowest to the highest."
-_BANDS = "Lines are means over seeds; bands reach from the lowest to the highest."
-_MOST_CURVE_POINTS = 120
 
 
 def select_plots(pairing: Pairing, curves: Curves) -> tuple[list[Plot], list[str]]:
-    """The plots that these runs can fill, and a sentence about each that they cannot."""
+    """The plots that these runs can fill, and sentences about what they cannot."""
     plots, missing = [], []
     for axis, wanted in (
         (NOISE, {"gap": [_gap], "psnr": [_psnr]}),
@@ -40,10 +35,11 @@ def select_plots(pairing: Pairing, curves: Curves) -> tuple[list[Plot], list[str
     plots.append(Plot("rate_distortion", (scatter,) if scatter else ()))
     if pairing.drawn and not scatter:
         missing.append("rate_distortion.png is left out: it needs two finished runs with a rate")
-    learning = _learning_curves(pairing, curves)
+    learning, sentences = learning_curves(pairing, curves)
     plots.append(Plot("learning_curves", learning))
-    if not learning:
-        missing.append("learning_curves.png is left out: no run was validated twice")
+    missing += (
+        sentences if pairing.drawn else ["No run has finished: there are no final figures to plot"]
+    )
     return [plot for plot in plots if plot.charts], missing
 
 
@@ -113,15 +109,9 @@ def _mean(setting: Setting, axis: str, metric: Metric, look: Look) -> Point | No
     at = setting.at(axis)
     if not found or at is None:
         return None
-    mean, low, high = fmean(found), min(found), max(found)
     where = ", ".join(filter(None, (look.name(setting), f"{AXIS_NAMES[axis]} {at:g}")))
-    return Point(at, mean, low, high, f"{where}: {metric.heading} {_range(mean, low, high, found)}")
-
-
-def _range(mean: float, low: float, high: float, found: Sequence[float]) -> str:
-    if len(found) == 1:
-        return f"{mean:.2f}"
-    return f"{mean:.2f} ({low:.2f} to {high:.2f} over {len(found)} seeds)"
+    label = f"{where}: {metric.heading} {spread(found, '.2f')}"
+    return Point(at, fmean(found), min(found), max(found), label)
 
 
 def _rate_distortion(pairing: Pairing) -> Chart | None:
@@ -158,64 +148,6 @@ def _run_points(pairing: Pairing, setting: Setting) -> list[Point]:
             label = f"{pairing.describe(run)}: {rate:.2f} bpp, binarized {psnr:.2f} dB"
             points.append(Point(rate, psnr, psnr, psnr, label))
     return points
-
-
-def _learning_curves(pairing: Pairing, curves: Curves) -> tuple[Chart, ...]:
-    """Both readings' PSNR over the steps; unfinished runs dotted, one by one."""
-    finished = [setting for setting in pairing.grid if _common_steps(setting, curves)]
-    others = [
-        setting
-        for run in pairing.runs
-        if not run.finished and curves.get(run.name) and (setting := pairing.setting(run))
-    ]
-    settings = finished + others
-    if not any(len(_common_steps(setting, curves)) > 1 for setting in settings):
-        return ()
-    look = Look(pairing, settings, [NOISE, WEIGHT])
-    notes = [_BANDS] if _has_spread(finished) else []
-    notes += ["Dotted: runs that have not finished."] if others else []
-    charts = []
-    for index, key, title in (
-        (1, "learning_sigmoid", "Learning: the sigmoid reading"),
-        (2, "learning_binary", "Learning: the binarized reading"),
-    ):
-        series = [_curve(setting, curves, look, index) for setting in settings]
-        steps = [point.x for each in series for point in each.points]
-        metric = METRICS["psnr_sigmoid" if index == 1 else "psnr_binary"]
-        # Both charts have one vertical axis, so that they can be compared at a glance.
-        heights = [value for setting in settings for value in _heights(setting, curves)]
-        x, y = measured_axis("training steps", steps), measured_axis(metric.axis, heights)
-        charts.append(Chart(key, title, " ".join(notes), x, y, list_some(series)))
-    return tuple(charts)
-
-
-def _curve(setting: Setting, curves: Curves, look: Look, index: int) -> Series:
-    steps = _common_steps(setting, curves)
-    by_run = [{point.step: point[index] for point in curves[run.name]} for run in setting.runs]
-    finished = all(run.finished for run in setting.runs)
-    name = look.name(setting)
-    points = []
-    for step in steps:
-        found = [values[step] for values in by_run]
-        mean, low, high = fmean(found), min(found), max(found)
-        who = name if finished else ", ".join(filter(None, (name, setting.runs[0].name)))
-        text = _range(mean, low, high, found)
-        label = ", ".join(filter(None, (who, f"{step:,} steps"))) + f": {text} dB"
-        points.append(Point(step, mean, low, high, label))
-    style = (look.colour(setting), look.marker(setting), "solid" if finished else "dotted")
-    return Series(name, *style, tuple(points), curve=True, listed=finished)
-
-
-def _common_steps(setting: Setting, curves: Curves) -> list[int]:
-    """Steps at which all runs of a setting were validated, thinned to what can be drawn."""
-    steps = [{point.step for point in curves.get(run.name, ())} for run in setting.runs]
-    common = sorted(set.intersection(*steps))
-    stride = -(-len(common) // _MOST_CURVE_POINTS) or 1
-    return common[::-stride][::-1]
-
-
-def _heights(setting: Setting, curves: Curves) -> list[float]:
-    return [value for run in setting.runs for point in curves[run.name] for value in point[1:]]
 
 
 def _ends(series: Sequence[Series]) -> list[float]:

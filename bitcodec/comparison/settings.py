@@ -28,20 +28,23 @@ def read_settings(path: Path) -> dict[str, Value]:
         ValueError: if the file is not there, or not such a config; the text says why.
     """
     try:
-        text = path.read_bytes()[: _LARGEST_FILE + 1].decode()
+        data = path.read_bytes()
     except FileNotFoundError:
         raise ValueError("is missing") from None
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from None
-    if len(text) > _LARGEST_FILE:
+    if len(data) > _LARGEST_FILE:
         raise ValueError("is far too large for a config")
     try:
+        text = data.decode()
         # A resolved config has no aliases, and a few of them can stand for gigabytes.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
             raise ValueError("with aliases")
-        content = yaml.safe_load(text)
-        return dict(_leaves(content, ""))
-    except (yaml.YAMLError, ValueError, AttributeError, OverflowError, RecursionError):
+        settings = dict(_leaves(yaml.safe_load(text), ""))
+        if not settings:
+            raise ValueError("without keys")
+        return settings
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise ValueError("is not a readable config") from None
 
 
@@ -64,9 +67,18 @@ def overridden(overrides: Mapping[str, str], settings: Settings) -> dict[str, Va
     """What each overridden key came to.
 
     A key of the config has its resolved value; a choice of a group (``data=folder``) is no such
-    key, and has the option's name.
+    key, and has the option's name. Where the config is lost, numbers are still numbers.
     """
-    return {key: settings.get(key, typed) for key, typed in overrides.items()}
+    return {
+        key: settings[key] if key in settings else _typed(text) for key, text in overrides.items()
+    }
+
+
+def _typed(text: str) -> Value:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def split_overrides(typed: list[str]) -> dict[str, str]:
@@ -93,4 +105,9 @@ def shown(value: Value) -> str:
 
 def printable(text: str) -> str:
     """One line without control characters, which a terminal would obey, and half characters."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    return printable_path(" ".join(text.split()))
+
+
+def printable_path(text: str) -> str:
+    """The same for names of files, which keep their spaces."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

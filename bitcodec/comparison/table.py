@@ -30,7 +30,7 @@ def to_csv(pairing: Pairing) -> str:
         group = pairing.group(run)
         writer.writerow(
             [
-                run.folder.as_posix(),
+                run.shown,
                 run.state,
                 "" if group is None else letter(group),
                 *(_text(pairing.value(run, key)) for key in keys),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PIL import Image
@@ -38,7 +38,6 @@ def build_viewer(pairing: Pairing, advance: Callable[[], Any]) -> tuple[dict[str
         value of each key, its figures and, by photograph and reading, numbers of images. And
         sentences about what is left out.
     """
-    slider = NOISE if len(_values(pairing, NOISE)) > 1 else WEIGHT
     names = list(dict.fromkeys(name for run in pairing.drawn for name in photographs(run)))
     found: dict[str, dict[str, Uris]] = {name: {} for name in names}
     for run in pairing.drawn:
@@ -57,13 +56,12 @@ def build_viewer(pairing: Pairing, advance: Callable[[], Any]) -> tuple[dict[str
             kept.append(name)
         for run_name, uris in by_run.items():
             library.add(run_name, name, uris)
+    shown = [run for run in pairing.drawn if run.name in library.frames]
+    choices = {key: _choice(pairing, shown, key) for key in (_GROUP, NOISE, WEIGHT, SEED)}
+    slider = choices.pop(NOISE if len(choices[NOISE]["values"]) > 1 else WEIGHT)
     return {
-        "slider": _choice(pairing, slider),
-        "choices": [
-            choice
-            for key in (_GROUP, NOISE, WEIGHT, SEED)
-            if key != slider and len((choice := _choice(pairing, key))["values"]) > 1
-        ],
+        "slider": slider,
+        "choices": [choice for choice in choices.values() if len(choice["values"]) > 1],
         "photographs": kept,
         "images": library.images,
         "frames": [
@@ -73,8 +71,7 @@ def build_viewer(pairing: Pairing, advance: Callable[[], Any]) -> tuple[dict[str
                 "figures": _figures(run),
                 "pictures": library.frames[run.name],
             }
-            for run in pairing.drawn
-            if run.name in library.frames
+            for run in shown
         ],
     }, notes
 
@@ -115,13 +112,9 @@ def _encode(picture: Image.Image) -> str:
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _values(pairing: Pairing, key: str) -> list[float]:
-    return distinct(setting.at(key) for setting in pairing.grid)
-
-
-def _choice(pairing: Pairing, key: str) -> dict[str, Any]:
-    """A key with the values that the drawn runs have, and how each is written."""
-    found = distinct(_at(pairing, run, key) for run in pairing.drawn)
+def _choice(pairing: Pairing, runs: Sequence[Run], key: str) -> dict[str, Any]:
+    """A key with the values that the runs have, and how each is written."""
+    found = distinct(_at(pairing, run, key) for run in runs)
     name = AXIS_NAMES.get(key, key)
     if key == _GROUP:
         texts = [pairing.group_label(int(value)) for value in found]

@@ -24,7 +24,7 @@ function buildChart(chart) {
         `The arrow keys step through ${points.length} values.`,
     },
     ...axes(chart, x, y),
-    ...chart.series.map((series) => drawn(series, x, y)),
+    ...chart.series.map((series) => drawn(series, x, y, chart.band)),
     ring,
   );
   const tip = html("div", { class: "tip", role: "status" });
@@ -60,21 +60,20 @@ function axes(chart, x, y) {
   ];
 }
 
-function drawn(series, x, y) {
+function drawn(series, x, y, opacity) {
   const group = svg("g", { class: "series", "--hue": series.hue, "--lift": series.lift });
   const places = series.points.map(([px, py]) => `${x(px)} ${y(py)}`);
   if (series.curve) {
     const edge = (end) => series.points.map((point) => `${x(point[0])} ${y(point[end])}`);
     const outline = [...edge(3), ...edge(2).reverse()];
-    group.append(svg("path", { class: "band", d: `M${outline.join("L")}Z` }));
+    group.append(svg("path", { class: "band", "fill-opacity": opacity, d: `M${outline.join("L")}Z` }));
   }
   if (series.line !== "none" && places.length > 1) {
     const attributes = { d: `M${places.join("L")}`, "stroke-dasharray": DASHES[series.line] };
     group.append(svg("path", attributes));
   }
-  if (series.curve && places.length > 1) return group;
-  for (const [px, py, low, high] of series.points) {
-    if (low !== high) group.append(svg("line", { x1: x(px), x2: x(px), y1: y(low), y2: y(high) }));
+  for (const [px, py, low, high] of series.curve ? series.points.slice(-1) : series.points) {
+    if (low !== high && !series.curve) group.append(svg("line", { x1: x(px), x2: x(px), y1: y(low), y2: y(high) }));
     const kind = series.line === "dashed" ? "hollow" : "mark";
     group.append(svg("path", { class: kind, d: shape(series.marker, x(px), y(py), 5) }));
   }

@@ -52,7 +52,7 @@ function buildViewer(data) {
     const likeness = (other) => keys.filter((name) => other.at[name] === frame.at[name]).length;
     return frames
       .filter((other) => other.at[key] === value)
-      .reduce((best, other) => (likeness(other) > likeness(best) ? other : best), { at: {} });
+      .reduce((best, other) => (likeness(other) > likeness(best) ? other : best));
   }
 
   function show() {

@@ -1,0 +1,80 @@
+"""Running ``bitcodec compare`` in this process."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bitcodec.cli import main
+
+pytest.importorskip("matplotlib", reason="comparing needs bitcodec[eval]")
+
+
+@dataclass
+class Compared:
+    """Exit code and standard error, and the folder that was to be written."""
+
+    code: int
+    error: str
+    folder: Path
+
+    @property
+    def sentences(self) -> list[str]:
+        return self.error.splitlines()
+
+    def sentence(self, *parts: str) -> str:
+        """The one line of standard error that holds all parts."""
+        [found] = [line for line in self.sentences if all(part in line for part in parts)]
+        return found
+
+    @property
+    def rows(self) -> dict[str, dict[str, str]]:
+        """The lines of ``runs.csv`` by the name of the run's folder."""
+        with (self.folder / "runs.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        found = {Path(row["folder"]).name: row for row in rows}
+        assert len(found) == len(rows)
+        return found
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the page shows."""
+        page = (self.folder / "index.html").read_text()
+        text = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+        return json.loads(text)
+
+    def chart(self, key: str) -> dict[str, Any]:
+        [found] = [chart for chart in self.data["charts"] if chart["key"] == key]
+        return found
+
+    def labels(self, key: str) -> list[str]:
+        """What hovering over the points of a chart says."""
+        return [point[4] for each in self.chart(key)["series"] for point in each["points"]]
+
+
+Compare = Callable[..., Compared]
+
+
+@pytest.fixture
+def compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compare:
+    """``compare(FOLDER...)`` writes ``out`` in an empty working folder, unless told otherwise."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object, output: str | Path = "out") -> Compared:
+        capsys.readouterr()
+        words = [*map(str, arguments), "-o", str(output)]
+        monkeypatch.setattr(sys, "argv", ["bitcodec", "compare", *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return Compared(int(stop.value.code or 0), capsys.readouterr().err, tmp_path / output)
+
+    return call
