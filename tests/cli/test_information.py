@@ -77,7 +77,7 @@ def test_bench_prints_one_table(run: Run, photo: Image.Image, tmp_path: Path) ->
             assert len(numbers) == figures + 2 + (threads == "1"), row
 
 
-@pytest.mark.parametrize("command", ["encode", "decode", "info", "models", "bench", "export"])
+@pytest.mark.parametrize("command", ["encode", "decode", "info", "models", "bench", "export", "compare", "eval"])
 def test_help_teaches_by_example(run: Run, command: str) -> None:
     text = run(command, "--help").stdout.decode()
     examples = text.split("Examples")[1]
