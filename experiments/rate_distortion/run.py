@@ -33,8 +33,9 @@ def answer(folder: Path, name: str) -> str:
     codecs = [codec for codec in facts["best_variant"]["psnr"] if codec != "jpeg"]
     codecs += list(facts["published"])
     lines = [
-        "| | rate against JPEG at equal PSNR | over | at equal MS-SSIM | over |",
-        "|---|---|---|---|---|",
+        "| | rate against JPEG at equal PSNR | over | at equal MS-SSIM | over "
+        "| bitcodec against it, PSNR | MS-SSIM |",
+        "|---|---|---|---|---|---|---|",
     ]
     for codec in codecs:
         cells = [f"{codec} (published)" if codec in facts["published"] else codec]
@@ -45,6 +46,10 @@ def answer(folder: Path, name: str) -> str:
                 cells += [f"{float(row['bd_rate_percent']):+.1f} %", f"{low:.1f} to {high:.1f} dB"]
             else:
                 cells += ["no overlap", ""]
+        for metric in ("psnr", "ms_ssim_db"):
+            row = rates.get(("bitcodec", codec, metric), {})
+            found = row.get("bd_rate_percent")
+            cells.append(f"{float(found):+.1f} %" if found else "–")
         lines.append("| " + " | ".join(cells) + " |")
     best = facts["best_variant"]["psnr"]["jpeg"]
     changes = [
