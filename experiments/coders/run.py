@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args()
     console = Console(stderr=True)
+    # Before anything is written: the results themselves must not count as changes.
+    facts = {"threads": os.environ.get("OMP_NUM_THREADS"), **provenance()}
 
     def progress(paths: list[Path], what: str) -> Any:
         return track(paths, what, console=console, disable=options.quiet)
@@ -106,7 +108,6 @@ def main() -> None:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
     table = summary(rows)
     options.output.with_name("summary.md").write_text(table)
-    facts = {"threads": os.environ.get("OMP_NUM_THREADS"), **provenance()}
     options.output.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n")
     sys.stdout.write(table)
 
