@@ -77,7 +77,10 @@ def test_bench_prints_one_table(run: Run, photo: Image.Image, tmp_path: Path) ->
             assert len(numbers) == figures + 2 + (threads == "1"), row
 
 
-@pytest.mark.parametrize("command", ["encode", "decode", "info", "models", "bench", "export", "compare", "eval"])
+COMMANDS = ("encode", "decode", "info", "models", "bench", "export", "compare", "eval")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_teaches_by_example(run: Run, command: str) -> None:
     text = run(command, "--help").stdout.decode()
     examples = text.split("Examples")[1]
