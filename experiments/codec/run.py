@@ -24,7 +24,7 @@ from experiments.runs import REPOSITORY, Run, run_all
 
 HERE = Path(__file__).resolve().parent
 MODELS = REPOSITORY / "bitcodec" / "models"
-#: Of the context coder. With half of both, files are larger by one or two hundredths.
+#: Of the context coder. 1,500 and 400 made files of q4 2 % larger than 4,000 and 800.
 FIT_STEPS, FIT_PICTURES = 3000, 800
 CHAINS = (("q3", "q2", "q1"), ("q4", "q5", "q6"))
 
