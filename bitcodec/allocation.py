@@ -22,10 +22,11 @@ import torch
 from torch import Tensor
 
 from bitcodec import lapped
+from bitcodec.folding import compress, widen
 
 MAX_BITS = 7
-#: k by the number of bits; one bit has no outer level.
-WIDENING = {1: 1.0, 2: 1.0, 3: 0.5, 4: 0.3, 5: 0.15, 6: 0.05, 7: 0.01}
+#: k by the number of bits.
+WIDENING = {2: 1.0, 3: 0.5, 4: 0.3, 5: 0.15, 6: 0.05, 7: 0.01}
 #: The step for which the bits are allocated, in 8-bit levels. Coarser steps do as well with the
 #: same bits (weights then carry over from one rate to another), finer ones do not.
 STEP = 30.0
@@ -65,11 +66,12 @@ def allocate(channels: int, widening: float) -> Allocation:
 
 @functools.cache
 def _best_split(channels: int) -> tuple[int, ...]:
-    costs = {value: _costs(value) for value in set(lapped.deviations().tolist())}
+    deviations = lapped.deviations().tolist()
+    costs = {value: _costs(value) for value in set(deviations)}
     least = torch.full((channels + 1,), math.inf, dtype=torch.float64)
     least[0] = 0
     choices = []
-    for deviation in lapped.deviations().tolist():
+    for deviation in deviations:
         options = torch.full((MAX_BITS + 1, channels + 1), math.inf, dtype=torch.float64)
         for count, cost in enumerate(costs[deviation]):
             if count <= channels:
@@ -94,8 +96,8 @@ def _costs(deviation: float) -> list[float]:
     costs = [float((weights * values.square()).sum()), math.inf]
     for count in range(2, MAX_BITS + 1):
         k, last = WIDENING[count], 2 ** (count - 1)
-        level = (torch.asinh(values / STEP * k) / k).round().clamp(-last, last - 1)
-        error = (weights * (values - STEP * torch.sinh(level * k) / k).square()).sum()
+        level = compress(values / STEP, k).round().clamp(-last, last - 1)
+        error = (weights * (values - STEP * widen(level, k)).square()).sum()
         share = torch.bincount((level + last).long(), weights, minlength=2 * last)
         costs.append(float(error - trade * torch.xlogy(share, share).sum() / math.log(2)))
     return costs

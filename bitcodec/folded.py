@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
-from dataclasses import astuple
 from typing import Any
 
 import torch
@@ -52,17 +51,17 @@ class FoldedEncoder(nn.Module):
         self, channels: int, width: int, blocks: int, step: float, widening: float
     ) -> None:
         super().__init__()
-        chosen, bits, widths = astuple(allocate(channels, widening))
-        half = width // 2
+        found = allocate(channels, widening)
+        latents, half = len(found.bits), width // 2
         self.step = step
-        self.folding = Folding(bits, widths)
-        self.linear = nn.Conv2d(3, len(bits), lapped.SUPPORT, stride=lapped.BLOCK)
+        self.folding = Folding(found.bits, found.widening)
+        self.linear = nn.Conv2d(3, latents, lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.ReLU())
-        self.head = _zeroed(conv(width, len(bits)))
+        self.head = _zeroed(conv(width, latents))
         with torch.no_grad():
-            self.linear.weight.copy_(lapped.basis()[chosen] * (255 / ENCODER_SCALE))
+            self.linear.weight.copy_(lapped.basis()[found.coefficients] * (255 / ENCODER_SCALE))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor) -> Tensor:
@@ -84,22 +83,22 @@ class FoldedDecoder(nn.Module):
         self, channels: int, width: int, blocks: int, step: float, widening: float
     ) -> None:
         super().__init__()
-        chosen, bits, widths = astuple(allocate(channels, widening))
-        half = width // 2
+        found = allocate(channels, widening)
+        latents, half = len(found.bits), width // 2
         self.step = step
-        self.folding = Folding(bits, widths)
-        self.linear = nn.Conv2d(len(bits), 3 * lapped.BLOCK**2, 3)
-        self.stem = conv(len(bits) + channels, width)
+        self.folding = Folding(found.bits, found.widening)
+        self.linear = nn.Conv2d(latents, 3 * lapped.BLOCK**2, 3)
+        self.stem = conv(latents + channels, width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
         self.up = nn.Sequential(nn.ReLU(), conv(width, 4 * half), nn.PixelShuffle(2))
         self.refine = nn.Sequential(ResidualBlock(half), nn.ReLU())
         self.head = _zeroed(conv(half, 48))
         self.shuffle = nn.ModuleList([nn.PixelShuffle(lapped.BLOCK), nn.PixelShuffle(4)])
-        rows, columns = lapped.mirror_signs(chosen)
+        rows, columns = lapped.mirror_signs(found.coefficients)
         self.register_buffer("_rows", rows, persistent=False)
         self.register_buffer("_columns", columns, persistent=False)
         with torch.no_grad():
-            self.linear.weight.copy_(lapped.synthesis(lapped.basis()[chosen]))
+            self.linear.weight.copy_(lapped.synthesis(lapped.basis()[found.coefficients]))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, code: Tensor) -> Tensor:

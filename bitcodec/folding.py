@@ -11,8 +11,8 @@ They are continuous in ``y``; near every threshold exactly one of them crosses z
 costs one step. So noise on the logits blurs a value by a step and never throws it across its
 range, and gradients pass. The signs are chosen such that level 0 is all zeros: ones stay rare.
 
-Levels may widen outwards (:mod:`bitcodec.allocation`): then it is ``asinh(k y) / k`` that is
-folded, and ``sinh`` undoes it.
+Levels may widen outwards (:mod:`bitcodec.allocation`): then it is :func:`compress` of ``y`` that is
+folded, and :func:`widen` undoes it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+
+
+def compress(values: Tensor, k: Tensor | float) -> Tensor:
+    """``asinh(k y) / k``: from values in steps to levels that widen outwards; k above 0."""
+    return torch.asinh(values * k) / k
+
+
+def widen(levels: Tensor, k: Tensor | float) -> Tensor:
+    """``sinh(k n) / k``, the inverse of :func:`compress`."""
+    return torch.sinh(levels * k) / k
 
 
 class Folding(nn.Module):
@@ -69,7 +79,7 @@ class Folding(nn.Module):
     def fold(self, latents: Tensor) -> Tensor:
         """Latents ``N x M x h x w``, in steps → logits ``N x sum(bits) x h x w``, in levels."""
         if self.widens:
-            latents = torch.asinh(latents * self._widening) / self._widening
+            latents = compress(latents, self._widening)
         folded = latents + 0.5
         logits = [folded * self._polarity(0)]
         for k in range(1, len(self.stages)):
@@ -97,4 +107,4 @@ class Folding(nn.Module):
                 magnitude = magnitude.index_select(1, getattr(self, f"_together_{k}"))
             value = parts[k - 1] * magnitude * self._polarity(k - 1)
         value = value - 0.5
-        return torch.sinh(value * self._widening) / self._widening if self.widens else value
+        return widen(value, self._widening) if self.widens else value

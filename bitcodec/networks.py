@@ -131,7 +131,7 @@ def build_transforms(
         if stride not in (4, 8, 16, 32) or width < 2 or width % 2:
             raise UsageError(
                 f"model.stride={stride}, model.width={width}: the residual network takes a "
-                "stride of 4, 8, 16 or 32 and an even width"
+                "stride of 4, 8, 16 or 32 and an even width of at least 2"
             )
         args: dict[str, Any] = {"channels": channels, "stride": stride}
         args |= {"width": width, "blocks": blocks}
@@ -140,7 +140,7 @@ def build_transforms(
         if stride != 8 or width < 2 or width % 2:
             raise UsageError(
                 f"model.stride={stride}, model.width={width}: the folded network takes stride 8 "
-                "and an even width"
+                "and an even width of at least 2"
             )
         if not 0 < step < float("inf"):
             raise UsageError(f"model.step={step}: the quantization step must be above zero")

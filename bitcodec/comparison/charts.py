@@ -115,6 +115,11 @@ def spread(found: Sequence[float], form: str) -> str:
     return mean if len(found) == 1 else f"{mean} ({low} to {high} over {len(found)} seeds)"
 
 
+def ends(series: Sequence[Series]) -> list[float]:
+    """The low and the high of every point: what an axis has to reach."""
+    return [end for each in series for point in each.points for end in (point.low, point.high)]
+
+
 def list_some(series: Sequence[Series]) -> tuple[Series, ...]:
     """The series, with no more of them in the legend than it can hold, the outermost included."""
     names = list(dict.fromkeys(each.name for each in series if each.listed and each.name))

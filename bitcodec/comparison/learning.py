@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from bitcodec.comparison.axes import measured_axis
-from bitcodec.comparison.charts import Chart, Look, Point, Series, list_some, spread
+from bitcodec.comparison.charts import Chart, Look, Point, Series, ends, list_some, spread
 from bitcodec.comparison.curves import BINARY, SIGMOID, TRAINING, Curve
 from bitcodec.comparison.metrics import METRICS
 from bitcodec.comparison.pairing import Pairing, Setting
@@ -76,8 +76,8 @@ def learning_curves(pairing: Pairing, curves: Curves) -> tuple[tuple[Chart, ...]
     charts = tuple(chart for kind in _VALIDATED if (chart := _chart(kind, pairing, curves)))
     if charts:
         # One vertical axis for both, so that they can be compared at a glance.
-        ends = [end for chart in charts for series in chart.series for end in _ends(series)]
-        y = [measured_axis(chart.y.label, ends) for chart in charts]
+        reach = ends([series for chart in charts for series in chart.series])
+        y = [measured_axis(chart.y.label, reach) for chart in charts]
         return tuple(replace(c, y=axis) for c, axis in zip(charts, y, strict=True)), notes
     chart = _chart(_TRAINED, pairing, curves)
     if chart is None:
@@ -113,7 +113,7 @@ def _chart(kind: _Kind, pairing: Pairing, curves: Curves) -> Chart | None:
         kind.title,
         " ".join(notes),
         measured_axis("training steps", [point.x for each in series for point in each.points]),
-        measured_axis(kind.axis, [end for each in series for end in _ends(each)], kind is _TRAINED),
+        measured_axis(kind.axis, ends(series), kind is _TRAINED),
         list_some(series),
     )
 
@@ -138,7 +138,3 @@ def _series(
         points.append(Point(step, fmean(found), min(found), max(found), label))
     style = (look.colour(setting), look.marker(setting), "solid" if finished else "dotted")
     return Series(name, *style, tuple(points), curve=True, listed=finished)
-
-
-def _ends(series: Series) -> list[float]:
-    return [end for point in series.points for end in (point.low, point.high)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from bitcodec.comparison.axes import measured_axis, swept_axis
-from bitcodec.comparison.charts import Chart, Look, Plot, Point, Series, list_some, spread
+from bitcodec.comparison.charts import Chart, Look, Plot, Point, Series, ends, list_some, spread
 from bitcodec.comparison.learning import Curves, learning_curves
 from bitcodec.comparison.metrics import METRICS, Metric
 from bitcodec.comparison.pairing import Pairing, Setting, distinct
@@ -99,7 +99,7 @@ def _swept(
         title,
         " ".join(notes),
         swept_axis(AXIS_NAMES[axis], [point.x for each in series for point in each.points]),
-        measured_axis("PSNR, dB" if len(lines) > 1 else METRICS[key].axis, _ends(series), wide),
+        measured_axis("PSNR, dB" if len(lines) > 1 else METRICS[key].axis, ends(series), wide),
         list_some(series),
     )
 
@@ -135,7 +135,7 @@ def _rate_distortion(pairing: Pairing) -> Chart | None:
         "Rate and distortion",
         "Each point is a run; up and left is better.",
         measured_axis(METRICS["bpp"].axis, [point.x for point in points], may_be_wide=True),
-        measured_axis(METRICS["psnr_binary"].axis, _ends(series)),
+        measured_axis(METRICS["psnr_binary"].axis, ends(series)),
         list_some(series),
     )
 
@@ -148,10 +148,6 @@ def _run_points(pairing: Pairing, setting: Setting) -> list[Point]:
             label = f"{pairing.describe(run)}: {rate:.2f} bpp, binarized {psnr:.2f} dB"
             points.append(Point(rate, psnr, psnr, psnr, label))
     return points
-
-
-def _ends(series: Sequence[Series]) -> list[float]:
-    return [end for each in series for point in each.points for end in (point.low, point.high)]
 
 
 def _has_spread(settings: Sequence[Setting]) -> bool:
