@@ -6,6 +6,9 @@ widen outwards, more so the fewer they are::
 
     level n  stands for  step * sinh(k n) / k        k: WIDENING of the number of bits
 
+The mean of a block does reach its bound, in every white sky, where the other coefficients never do:
+its k is at least so large that the outermost level gets there.
+
 The bits go where they lower ``squared error + lambda * entropy`` most, under a model of the
 coefficients: generalized Gaussian densities of shape 1/2 (Birney and Fischer 1995 measured such
 heavy tails in subbands) and the deviations of :mod:`bitcodec.lapped`. The best split is found by
@@ -48,20 +51,40 @@ class Allocation:
     widening: list[float]
 
 
-def allocate(channels: int, widening: float) -> Allocation:
+def allocate(channels: int, widening: float, step: float = STEP) -> Allocation:
     """Spend ``channels`` bits on the coefficients.
 
     Args:
         channels: bits of a code position, at least 2.
         widening: factor of :data:`WIDENING`; 0 makes all levels equal. The bits are allocated for
             levels that widen, whatever the factor.
+        step: of the levels, in 8-bit levels; the bits are allocated for :data:`STEP`, whatever
+            the step.
     """
     deviations = lapped.deviations()
     bits = _best_split(channels)
     order = torch.argsort(deviations, descending=True, stable=True).tolist()
     chosen = [index for index in order if bits[index]]
     counts = [bits[index] for index in chosen]
-    return Allocation(chosen, counts, [widening * WIDENING[count] for count in counts])
+    factors = [widening * WIDENING[count] for count in counts]
+    if widening:
+        for place, index in enumerate(chosen):
+            if index in lapped.MEANS:
+                reach = lapped.largest_mean(index) / step
+                factors[place] = _reaching(reach, 2 ** (counts[place] - 1) - 1, factors[place])
+    return Allocation(chosen, counts, factors)
+
+
+def _reaching(value: float, last: int, least: float) -> float:
+    """The smallest k above ``least`` for which ``sinh(k last) / k`` is ``value`` or more."""
+    low, high = least, 2.0
+    while math.sinh(least * last) < value * least and high - low > 1e-6:
+        middle = (low + high) / 2
+        if math.sinh(middle * last) < value * middle:
+            low = middle
+        else:
+            high = middle
+    return high if low > least else least
 
 
 @functools.cache

@@ -35,14 +35,21 @@ def checked_step(path: str, module: BitCodecModule) -> int:
 def start_from(path: str, module: BitCodecModule) -> None:
     """Take over the weights of another run, as a new run's first ones.
 
+    Parts of the module that the other run did not have are fine if they are zero as yet, and so
+    change nothing: then the new run starts where the other one ended.
+
     Raises:
         BitcodecError: naming the file, if it is missing or damaged, or its weights do not fit.
     """
     state = _load(path, "init_from")["state_dict"]
     ours = module.state_dict()
-    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in ours.items()}:
+    new = {name: value for name, value in ours.items() if name not in state}
+    shapes = {name: value.shape for name, value in ours.items() if name in state}
+    if any(value.any() for value in new.values()) or shapes != {
+        k: v.shape for k, v in state.items()
+    }:
         raise BitcodecError("its weights are not those of this model; check init_from", path)
-    module.load_state_dict(state)
+    module.load_state_dict(new | state)
 
 
 def _load(path: str, key: str) -> dict[str, Any]:

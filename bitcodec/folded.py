@@ -2,6 +2,8 @@
 
 They start as a lapped transform of 8x8 blocks (:mod:`bitcodec.lapped`), quantized, and learn from
 there: beside the linear path stands a convolutional network whose last layer is zero at first.
+Gates let that network also scale each latent, on either side by what it sees around: small values
+amid nothing shrink, and the decoder puts a value where, in its level, it is likely to have been.
 """
 
 from __future__ import annotations
@@ -45,13 +47,20 @@ class FoldedEncoder(nn.Module):
         step: quantization step in 8-bit levels of a coefficient of the orthonormal basis. Weights
             do not depend on it: with another one, they are the same transform at another rate.
         widening: how much levels widen outwards (:func:`bitcodec.allocation.allocate`); 0: not.
+        gates: whether the network may scale the latents.
     """
 
     def __init__(
-        self, channels: int, width: int, blocks: int, step: float, widening: float
+        self,
+        channels: int,
+        width: int,
+        blocks: int,
+        step: float,
+        widening: float,
+        gates: bool = False,
     ) -> None:
         super().__init__()
-        found = allocate(channels, widening)
+        found = allocate(channels, widening, step)
         latents, half = len(found.bits), width // 2
         self.step = step
         self.folding = Folding(found.bits, found.widening)
@@ -60,6 +69,7 @@ class FoldedEncoder(nn.Module):
         self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.ReLU())
         self.head = _zeroed(conv(width, latents))
+        self.gate = _zeroed(conv(width, latents)) if gates else None
         with torch.no_grad():
             self.linear.weight.copy_(lapped.basis()[found.coefficients] * (255 / ENCODER_SCALE))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
@@ -67,9 +77,10 @@ class FoldedEncoder(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """``N x 3 x H x W`` in [0, 1] → logits ``N x C x H/8 x W/8``, in steps."""
         centred = image - 0.5
-        refinement = self.head(self.blocks(self.down(self.stem(centred))))
+        seen = self.blocks(self.down(self.stem(centred)))
+        gain, refinement = _gain(self.gate, seen), self.head(seen)
         with _exact(image):
-            levels = self.linear(lapped.mirror_pixels(centred.float())) + refinement.float()
+            levels = self.linear(lapped.mirror_pixels(centred.float())) * gain + refinement.float()
             return self.folding.fold(levels * (ENCODER_SCALE / self.step))
 
 
@@ -80,16 +91,23 @@ class FoldedDecoder(nn.Module):
     _columns: Tensor
 
     def __init__(
-        self, channels: int, width: int, blocks: int, step: float, widening: float
+        self,
+        channels: int,
+        width: int,
+        blocks: int,
+        step: float,
+        widening: float,
+        gates: bool = False,
     ) -> None:
         super().__init__()
-        found = allocate(channels, widening)
+        found = allocate(channels, widening, step)
         latents, half = len(found.bits), width // 2
         self.step = step
         self.folding = Folding(found.bits, found.widening)
         self.linear = nn.Conv2d(latents, 3 * lapped.BLOCK**2, 3)
         self.stem = conv(latents + channels, width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.gate = _zeroed(conv(width, latents)) if gates else None
         self.up = nn.Sequential(nn.ReLU(), conv(width, 4 * half), nn.PixelShuffle(2))
         self.refine = nn.Sequential(ResidualBlock(half), nn.ReLU())
         self.head = _zeroed(conv(half, 48))
@@ -109,11 +127,18 @@ class FoldedDecoder(nn.Module):
         with _exact(code):
             code = code.float()
             latents = self.step * self.folding.unfold(code)
-            around = lapped.mirror_coefficients(latents, self._rows, self._columns)
+        seen = self.blocks(self.stem(torch.cat([latents / SEEN_SCALE, code], dim=1)))
+        gain = _gain(self.gate, torch.relu(seen))
+        with _exact(code):
+            around = lapped.mirror_coefficients(latents * gain, self._rows, self._columns)
             smooth = self.shuffle[0](self.linear(around)) / 255
-        seen = torch.cat([latents / SEEN_SCALE, code], dim=1)
-        detail = self.head(self.refine(self.up(self.blocks(self.stem(seen)))))
+        detail = self.head(self.refine(self.up(seen)))
         return smooth + DECODER_SCALE * self.shuffle[1](detail.float()) + 0.5
+
+
+def _gain(gate: nn.Conv2d | None, seen: Tensor) -> Tensor | float:
+    """What a gate multiplies the latents by; 1 without a gate, and before it is trained."""
+    return 1.0 if gate is None else 1 + gate(seen).float()
 
 
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:

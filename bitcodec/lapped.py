@@ -27,6 +27,9 @@ DC = (830.0, 390.0, 180.0)
 AC = (120.0, 38.0, 19.0)
 DECAY = 0.85
 
+#: The coefficients of frequency 0.
+MEANS = tuple(range(0, COLOURS * BLOCK**2, BLOCK**2))
+
 
 def dct_matrix(size: int) -> Tensor:
     """Orthonormal DCT-II, ``size x size``, one basis function a row (Ahmed et al., 1974)."""
@@ -114,3 +117,8 @@ def deviations() -> Tensor:
     table = torch.tensor(AC).view(COLOURS, 1, 1) / frequency**DECAY
     table[:, 0, 0] = torch.tensor(DC)
     return table.reshape(-1)
+
+
+def largest_mean(index: int) -> float:
+    """The largest magnitude of one of :data:`MEANS` in a picture of one colour, in 8-bit levels."""
+    return 127.5 * float(basis()[index].sum(dim=(1, 2)).abs().sum())

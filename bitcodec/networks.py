@@ -107,6 +107,7 @@ def build_transforms(
     blocks: int = 0,
     step: float = 0.0,
     widening: float = 0.0,
+    gates: bool = False,
 ) -> tuple[nn.Module, nn.Module]:
     """Return the (encoder, decoder) pair that a ``model`` config describes.
 
@@ -119,6 +120,7 @@ def build_transforms(
         blocks: residual blocks on each side.
         step: quantization step, in 8-bit levels.
         widening: how much the levels widen outwards; 0: not at all.
+        gates: whether the network beside the linear path may also scale the latents.
 
     Raises:
         UsageError: for a kind or a stride that no pair has.
@@ -147,5 +149,5 @@ def build_transforms(
         if not 0 <= widening < float("inf"):
             raise UsageError(f"model.widening={widening}: give zero or more")
         sizes = (channels, width, blocks, step, widening)
-        return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
+        return FoldedEncoder(*sizes, gates), FoldedDecoder(*sizes, gates)
     raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")

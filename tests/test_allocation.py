@@ -48,3 +48,22 @@ def test_widening_levels_keep_more_of_a_photograph_in_fewer_bits() -> None:
         costs[widening] = error.item(), entropy.item()
     assert costs[1.0][0] < 0.8 * costs[0.0][0]
     assert costs[1.0][1] < costs[0.0][1]
+
+
+@pytest.mark.parametrize("step", [60.0, 28.0, 12.0])
+def test_a_flat_picture_of_any_colour_stays_in_reach(step: float) -> None:
+    """However fine the step, black, white and pure colours come back to within a few levels."""
+    found = allocate(128, 1.0, step)
+    folding = Folding(found.bits, found.widening)
+    functions = lapped.basis()[found.coefficients]
+    corners = torch.cartesian_prod(*[torch.tensor([-127.5, 127.5])] * 3)
+    flat = corners[:, :, None, None].expand(-1, -1, 16, 16)
+    latents = F.conv2d(flat, functions)
+    back = folding.unfold((folding.fold(latents / step) > 0).float()) * step
+    assert (back - latents).abs().max() < 4 * step
+
+
+def test_a_finer_step_leaves_the_bits_where_they_are() -> None:
+    coarse, fine = allocate(128, 1.0, 60.0), allocate(128, 1.0, 12.0)
+    assert (coarse.coefficients, coarse.bits) == (fine.coefficients, fine.bits)
+    assert fine.widening[0] > coarse.widening[0] and fine.widening[3:] == coarse.widening[3:]

@@ -45,7 +45,7 @@ def test_residual_pair_inverts_shapes(stride: int) -> None:
 @pytest.mark.parametrize("name", ["stride8", "folded"])
 def test_sizes_are_within_budget(name: str) -> None:
     config = yaml.safe_load((REPOSITORY / "conf" / "model" / f"{name}.yaml").read_text())
-    pair = build_transforms(**config)
+    pair = build_transforms(**(config | ({"gates": True} if name == "folded" else {})))
     assert sum(p.numel() for network in pair for p in network.parameters()) <= 2_500_000
 
 
@@ -58,6 +58,22 @@ def test_the_folded_pair_starts_as_a_quantized_lapped_transform() -> None:
         picture = decoder(bits).clamp(0, 1)
     assert psnr(picture, photo).item() > 27
     assert bits.mean() < 0.2, "ones are rare"
+
+
+def test_gates_change_nothing_until_they_are_trained_and_then_scale_the_latents() -> None:
+    torch.manual_seed(0)
+    without = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0)
+    gated = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0, True)
+    photo = torch.from_numpy(skimage.data.astronaut().copy())[:64, :64].permute(2, 0, 1)[None] / 255
+    for plain, other in zip(without, gated, strict=True):
+        missing, unexpected = other.load_state_dict(plain.state_dict(), strict=False)
+        assert set(missing) == {"gate.weight", "gate.bias"} and not unexpected
+    logits, same = without[0](photo), gated[0](photo)
+    assert torch.equal(logits, same)
+    bits = (logits > 0).float()
+    assert torch.equal(without[1](bits), gated[1](bits))
+    torch.nn.init.constant_(gated[1].gate.bias, -1.0)
+    assert gated[1](bits).std() < 0.01, "all latents scaled to nothing: a grey picture"
 
 
 @pytest.mark.parametrize("kind", ["residual", "folded"])

@@ -224,6 +224,7 @@ def test_a_codec_is_fine_tuned_to_another_rate(
     assert np.mean(rates[-5:]) < 0.9 * np.mean(rates[:5])
     start = f"init_from={base / 'checkpoints' / 'last.ckpt'}"
     coarse = [*recipe, "model.step=90", "trainer.max_steps=2", "trainer.val_check_interval=2"]
+    coarse += ["model.gates=true"]  # zero at first: the base model did not have them
     assert train(*coarse, start, f"hydra.run.dir={low}").code == 0
     assert train(*coarse, f"hydra.run.dir={fresh}").code == 0
     went_on, untrained, before = (record(folder)["metrics"] for folder in (low, fresh, base))

@@ -41,6 +41,7 @@ ROWS = {
     "hard bits for the last fifth": ("noise.hard=0.2",),
     "static prior": ("penalty=entropy",),
     "equal levels": ("model.widening=0",),
+    "gates": ("model.gates=true",),
     "residual pair, no latents": ("model=stride8", "noise=unit_rms"),
 }
 """Overrides of the small recipe by the name of the row."""
