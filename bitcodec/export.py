@@ -24,6 +24,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, coder_by_name, save_tables
 from bitcodec.coders.base import Coder
+from bitcodec.coders.context import ContextCoder
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
 from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
@@ -81,7 +82,10 @@ def export_model(
         bitmaps = [codec.bitmap(image) for image in watch(images)]
         for name in [kind.name for kind in CODERS] if coders is None else coders:
             fit: Callable[..., Coder] = coder_by_name(name).fit
-            save_tables(fit(bitmaps, **(fit_settings or {}).get(name, {})), folder)
+            settings = dict((fit_settings or {}).get(name, {}))
+            if name == ContextCoder.name:
+                settings["numbers"] = getattr(encoder, "numbers", ())
+            save_tables(fit(bitmaps, **settings), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), bitmaps))
         facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())

@@ -9,6 +9,7 @@ amid nothing shrink, and the decoder puts a value where, in its level, it is lik
 from __future__ import annotations
 
 import contextlib
+import itertools
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bitcodec import lapped
-from bitcodec.allocation import allocate
+from bitcodec.allocation import Allocation, allocate
 from bitcodec.blocks import ResidualBlock, conv
 from bitcodec.folding import Folding
 
@@ -64,6 +65,8 @@ class FoldedEncoder(nn.Module):
         latents, half = len(found.bits), width // 2
         self.step = step
         self.folding = Folding(found.bits, found.widening)
+        #: The channels of each latent that is a mean, coarse to fine: coders may predict these.
+        self.numbers = _means(found)
         self.linear = nn.Conv2d(3, latents, lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.ReLU(), nn.PixelUnshuffle(2), conv(4 * half, width))
@@ -134,6 +137,15 @@ class FoldedDecoder(nn.Module):
             smooth = self.shuffle[0](self.linear(around)) / 255
         detail = self.head(self.refine(self.up(seen)))
         return smooth + DECODER_SCALE * self.shuffle[1](detail.float()) + 0.5
+
+
+def _means(found: Allocation) -> list[list[int]]:
+    ends = list(itertools.accumulate(found.bits))
+    return [
+        list(range(end - count, end))
+        for index, count, end in zip(found.coefficients, found.bits, ends, strict=True)
+        if index in lapped.MEANS
+    ]
 
 
 def _gain(gate: nn.Conv2d | None, seen: Tensor) -> Tensor | float:

@@ -39,7 +39,7 @@ def test_a_probability_depends_on_bits_that_the_coder_knows_by_then(column: int)
             elif not same_group:
                 assert channel < target
             else:
-                assert known(target // GROUP, column % 2, channel, dy, dx)
+                assert known(target // GROUP, column % 2, channel, dy, dx, channels // GROUP)
 
 
 def test_a_constant_prior_costs_its_entropy() -> None:

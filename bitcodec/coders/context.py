@@ -5,6 +5,9 @@ and phase k, group j codes the columns of phase k of row s - j. A step is a few 
 one call to constriction's range coder; encoder and decoder walk the same steps through the same
 code, the one handing bits to the range coder and the other taking them from it.
 
+Channels that are numbers, as the means of folded latents, go before all others, from neighbours on
+all sides (:mod:`bitcodec.coders.numbers`).
+
 Static tables know the average picture. Each channel therefore carries a drift, an integer that is
 added to its logits and moves after every half row by the ones that came less the ones that were
 expected.
@@ -21,7 +24,7 @@ Payload: the range coder's 32-bit words, little-endian.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import constriction
@@ -38,12 +41,9 @@ from bitcodec.coders.context_features import (
     ROWS_ABOVE,
     ROWS_BELOW,
 )
-from bitcodec.coders.context_model import (
-    DRIFT_MAX,
-    PROBABILITY_BITS,
-    ContextModel,
-    FastNetwork,
-)
+from bitcodec.coders.context_model import ContextModel
+from bitcodec.coders.context_network import DRIFT_MAX, PROBABILITY_BITS, FastNetwork
+from bitcodec.coders.number_model import CodeBits, NumberCoder
 from bitcodec.errors import DamagedFileError
 
 BAND_POSITIONS = 1 << 16
@@ -57,22 +57,22 @@ DRIFT_RATE = 32, 64
 """The drift moves by 1/32 of a surplus of one bit, in 1/65536, per column; rows of fewer than 64
 columns count as 64, because a few bits say little."""
 
-CodeBits = Callable[[NDArray[np.float64], NDArray[np.int32] | None], NDArray[np.int32]]
-"""Takes the probability of a one for each bit, and the bits if they are known; returns the bits."""
-
 
 class _Band:
     """The bits of some rows as float32, in coding order, padded, even and odd columns apart.
 
     Axes: ``phase x row x channel rank x half column``. Ranks from ``channels`` on fill up the last
-    group; they and one more, the last, are always 0.
+    group, and are 0 as is the last rank of all; in between are ``planes`` that are known already.
     """
 
-    def __init__(self, channels: int, rows: int, width: int, above: _Band | None) -> None:
+    def __init__(
+        self, channels: int, planes: int, rows: int, width: int, above: _Band | None
+    ) -> None:
         self.channels, self.rows, self.width = channels, rows, width
         self.groups = -(-channels // GROUP)
         self.half = -(-width // PHASES)
-        padded = (ROWS_ABOVE + rows + ROWS_BELOW, self.groups * GROUP + 1, self.half + 2 * EDGE)
+        ranks = self.groups * GROUP + planes + 1
+        padded = (ROWS_ABOVE + rows + ROWS_BELOW, ranks, self.half + 2 * EDGE)
         self._bits = np.zeros((PHASES, *padded), np.float32)
         if above is not None:
             self._bits[:, :ROWS_ABOVE] = above._bits[:, above.rows : above.rows + ROWS_ABOVE]
@@ -82,10 +82,23 @@ class _Band:
         """How many columns the phase has (there may be one odd column fewer)."""
         return (self.width - phase + PHASES - 1) // PHASES
 
-    def plane_rows(self, phase: int) -> NDArray[np.float32]:
-        """``row x channel rank x column``: a view of the phase without padding."""
-        inner = self._bits[phase, ROWS_ABOVE : ROWS_ABOVE + self.rows, : self.channels]
+    def _inside(self, phase: int, first: int, count: int) -> NDArray[np.float32]:
+        """``row x rank x column``: a view of some ranks of the phase without padding."""
+        inner = self._bits[phase, ROWS_ABOVE : ROWS_ABOVE + self.rows, first : first + count]
         return inner[..., EDGE : EDGE + self.columns(phase)]
+
+    def put(self, channels: Bitmap, planes: Bitmap) -> None:
+        """Fill in channels, in coding order (none when decoding), and planes."""
+        for first, bits in ((0, channels), (self.groups * GROUP, planes)):
+            for phase in range(PHASES):
+                part = bits[:, :, phase::PHASES].transpose(1, 0, 2)
+                self._inside(phase, first, len(bits))[:] = part
+
+    def take(self, bitmap: Bitmap, order: NDArray[np.integer]) -> None:
+        """Copy the channels to their places in ``bitmap``."""
+        for phase in range(PHASES):
+            part = self._inside(phase, 0, self.channels).transpose(1, 0, 2)
+            bitmap[order, :, phase::PHASES] = part
 
     def starts(self, features: NDArray[np.integer], phase: int) -> NDArray[np.intp]:
         """Where in memory the half row of every feature begins in step 0: ``groups x M``."""
@@ -119,12 +132,13 @@ class ContextCoder:
         self._model = model
         self._network = FastNetwork(model)
         self._ones = model.probability.astype(np.int64)
+        self._numbers = NumberCoder(model.numbers, self._ones) if model.numbers else None
         # "perfect" would search for the best rounding with logarithms; this is plain arithmetic.
         self._bernoulli = constriction.stream.model.Bernoulli(perfect=False)
 
     @property
     def channels(self) -> int:
-        return len(self._model.order)
+        return self._model.channels
 
     def encode(self, bitmap: Bitmap) -> bytes:
         """The payload of a bitmap ``C x H x W``.
@@ -142,13 +156,13 @@ class ContextCoder:
             coder.encode(bits, self._bernoulli, probability)
             return bits
 
-        above, drift = None, self._no_drift()
+        planes = self._numbers.encode(bitmap, put) if self._numbers else bitmap[:0]
+        above, drift, order = None, self._no_drift(), self._model.order
         for top, rows in _bands(*bitmap.shape[1:]):
-            above = band = _Band(self.channels, rows, bitmap.shape[2], above)
-            for phase in range(PHASES):
-                part = bitmap[:, top : top + rows, phase::PHASES][self._model.order]
-                band.plane_rows(phase)[:] = part.transpose(1, 0, 2)
+            band = _Band(len(order), len(planes), rows, bitmap.shape[2], above)
+            band.put(bitmap[order, top : top + rows], planes[:, top : top + rows])
             self._walk(band, drift, put, known=True)
+            above = band
         return np.asarray(coder.get_compressed()).astype(WORD).tobytes()
 
     def decode(self, payload: bytes, shape: tuple[int, int, int]) -> Bitmap:
@@ -176,13 +190,14 @@ class ContextCoder:
                 raise DamagedFileError("the payload is damaged; get the file again") from None
 
         bitmap = np.empty(shape, bool)
-        above, drift = None, self._no_drift()
+        planes = self._numbers.decode(bitmap, take) if self._numbers else bitmap[:0]
+        above, drift, order = None, self._no_drift(), self._model.order
         for top, rows in _bands(*shape[1:]):
-            above = band = _Band(self.channels, rows, shape[2], above)
+            band = _Band(len(order), len(planes), rows, shape[2], above)
+            band.put(bitmap[:0, top : top + rows], planes[:, top : top + rows])
             self._walk(band, drift, take, known=False)
-            for phase in range(PHASES):
-                part = band.plane_rows(phase).transpose(1, 0, 2)
-                bitmap[self._model.order, top : top + rows, phase::PHASES] = part
+            band.take(bitmap[:, top : top + rows], order)
+            above = band
         if not coder.maybe_exhausted():
             raise DamagedFileError(
                 "the payload does not end where the bitmap does; get the file again"
@@ -197,7 +212,7 @@ class ContextCoder:
         starts = [band.starts(self._model.features[phase], phase) for phase in range(PHASES)]
         for step in range(band.rows + band.groups - 1):
             groups = slice(max(0, step - band.rows + 1), min(band.groups, step + 1))
-            real = min(groups.stop * GROUP, self.channels) - groups.start * GROUP
+            real = min(groups.stop * GROUP, band.channels) - groups.start * GROUP
             for phase in range(PHASES):
                 columns = band.columns(phase)
                 if not columns:

@@ -48,8 +48,13 @@ def _entropy(p: NDArray[np.floating]) -> NDArray[np.floating]:
     return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
 
 
-def known(group: int, phase: int, channel: int, dy: int, dx: int) -> bool:
-    """Is the bit at (dy, dx) of ``channel`` (a rank) coded before that phase of the group?"""
+def known(group: int, phase: int, channel: int, dy: int, dx: int, groups: int) -> bool:
+    """Is the bit at (dy, dx) of ``channel`` (a rank) coded before that phase of the group?
+
+    Ranks beyond those of all ``groups`` are planes that were known before.
+    """
+    if channel >= groups * GROUP:
+        return True
     back = group - channel // GROUP
     if back < 0:
         return False
@@ -58,29 +63,30 @@ def known(group: int, phase: int, channel: int, dy: int, dx: int) -> bool:
     return dy < back
 
 
-def _windows(
-    bitmaps: Sequence[Bitmap], order: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _windows(bitmaps: Sequence[Bitmap], rng: np.random.Generator) -> NDArray[np.bool_]:
     """``samples x (channels * window)``: the window around random positions, zeros outside."""
     per_bitmap = max(1, SAMPLES // len(bitmaps))
     chosen = []
     for bitmap in bitmaps:
         height, width = bitmap.shape[1:]
-        padded = np.pad(bitmap[order], ((0, 0), (2, 2), (2, 2)))
+        padded = np.pad(bitmap, ((0, 0), (2, 2), (2, 2)))
         at = rng.integers(height * width, size=min(per_bitmap, height * width))
         y, x = at // width + 2, at % width + 2
         chosen.append(np.stack([padded[:, y + dy, x + dx] for dy, dx in WINDOW], axis=-1))
     return np.concatenate([c.transpose(1, 0, 2).reshape(c.shape[1], -1) for c in chosen])
 
 
-def choose_features(
-    bitmaps: Sequence[Bitmap], order: NDArray[np.int64], count: int
-) -> NDArray[np.int16]:
+def choose_features(bitmaps: Sequence[Bitmap], coded: int, count: int) -> NDArray[np.int16]:
     """``phases x groups x count x 3``: (channel rank, dy, dx) of the bits that each group sees.
 
     A channel rank of -1 stands for a bit that is always 0 (there were fewer useful ones).
+
+    Args:
+        bitmaps: channels in coding order, and after the first ``coded`` the planes known before.
+        coded: channels that are to be coded.
+        count: features of each group.
     """
-    windows = _windows(bitmaps, order, np.random.default_rng(0))
+    windows = _windows(bitmaps, np.random.default_rng(0))
     total, size = windows.shape
     gram = np.zeros((size, size), np.float32)
     mean = windows.mean(axis=0, dtype=np.float64)
@@ -88,17 +94,20 @@ def choose_features(
         centred = part.astype(np.float32) - mean.astype(np.float32)
         gram += centred.T @ centred
     gram /= total
-    channels = len(order)
-    groups = -(-channels // GROUP)
-    triples = np.array([(c, dy, dx) for c in range(channels) for dy, dx in WINDOW], np.int16)
-    centre = np.arange(channels) * len(WINDOW) + WINDOW.index((0, 0))
+    groups = -(-coded // GROUP)
+    # The last group may not be full: planes follow where a whole one would end.
+    ranks = [*range(coded), *range(groups * GROUP, groups * GROUP + size // len(WINDOW) - coded)]
+    triples = np.array([(c, dy, dx) for c in ranks for dy, dx in WINDOW], np.int16)
+    centre = np.arange(coded) * len(WINDOW) + WINDOW.index((0, 0))
     weight = _entropy(mean[centre]) / (np.diag(gram)[centre] + RIDGE)
     chosen = np.zeros((PHASES, groups, count, 3), np.int16)
     chosen[..., 0] = -1
     for phase in range(PHASES):
         for group in range(groups):
-            members = np.arange(group * GROUP, min(channels, (group + 1) * GROUP))
-            allowed = np.array([known(group, phase, *t) for t in triples.tolist()])
+            members = np.arange(group * GROUP, min(coded, (group + 1) * GROUP))
+            allowed = np.array(
+                [known(group, phase, c, dy, dx, groups) for c, dy, dx in triples.tolist()]
+            )
             picks = _forward_selection(gram, allowed, centre[members], weight[members], count)
             chosen[phase, group, : len(picks)] = triples[picks]
     return chosen

@@ -28,15 +28,17 @@ from bitcodec.coders.context_features import (
     choose_features,
     coding_order,
 )
-from bitcodec.coders.context_model import (
+from bitcodec.coders.context_model import ContextModel
+from bitcodec.coders.context_network import (
     HIDDEN_MAX,
     HIDDEN_SCALE,
     HIDDEN_STEP,
     LOGIT_SCALE,
     WEIGHT_SCALE,
-    ContextModel,
     sigmoid_table,
 )
+from bitcodec.coders.number_fit import fit_numbers
+from bitcodec.coders.number_model import NumberModel, number_planes
 from bitcodec.errors import UsageError
 
 FEATURES = 96
@@ -75,11 +77,10 @@ class _Network(nn.Module):
 class _Tiles:
     """Random tiles with their surroundings, as flat vectors, and where to read in them."""
 
-    def __init__(
-        self, bitmaps: Sequence[Bitmap], order: NDArray[np.int64], features: NDArray[np.int16]
-    ) -> None:
-        self.ranks = features.shape[1] * GROUP
-        self.padded = [self._pad(bitmap[order]) for bitmap in bitmaps]
+    def __init__(self, bitmaps: Sequence[Bitmap], coded: int, features: NDArray[np.int16]) -> None:
+        self.coded, self.ranks = coded, features.shape[1] * GROUP
+        self.zero = self.ranks + len(bitmaps[0]) - coded
+        self.padded = [self._pad(bitmap) for bitmap in bitmaps]
         area = np.array([bitmap[0].size for bitmap in bitmaps], float)
         self.chance = area / area.sum()
         reads = [self._reads(features[phase], phase) for phase in range(PHASES)]
@@ -88,16 +89,17 @@ class _Tiles:
         self.valid = [valid for _, _, valid in reads]
 
     def _pad(self, bitmap: Bitmap) -> Bitmap:
-        """To whole groups and at least a tile, and two planes more: of zeros, and of what is
-        inside the bitmap.
+        """To whole groups and at least a tile; two planes more: of zeros, and of what is inside
+        the bitmap.
         """
-        channels, height, width = bitmap.shape
+        _, height, width = bitmap.shape
+        channels, planes = bitmap[: self.coded], bitmap[self.coded :]
         inside = np.ones((1, height, width), bool)
-        filler = np.zeros((self.ranks - channels + 1, height, width), bool)
+        filler = np.zeros((self.ranks - self.coded, height, width), bool)
         right, below = max(0, TILE - width), max(0, TILE - height)
         beside = (COLUMNS_BESIDE, COLUMNS_BESIDE + right)
         edges = ((0, 0), (ROWS_ABOVE, ROWS_BELOW + below), beside)
-        return np.pad(np.concatenate([bitmap, filler, inside]), edges)
+        return np.pad(np.concatenate([channels, filler, planes, ~inside, inside]), edges)
 
     def _reads(self, features: NDArray[np.int16], phase: int) -> tuple[Tensor, Tensor, Tensor]:
         """Indices of inputs ``(groups * M) x positions``, targets ``ranks x positions``, mask."""
@@ -105,10 +107,10 @@ class _Tiles:
         y, x = y + ROWS_ABOVE, x + COLUMNS_BESIDE
         rows, length = TILE + ROWS_ABOVE + ROWS_BELOW, TILE + 2 * COLUMNS_BESIDE
         rank, dy, dx = features.reshape(-1, 3).astype(np.int64).T[..., None]
-        rank = np.where(rank < 0, self.ranks, rank)
+        rank = np.where(rank < 0, self.zero, rank)
         inputs = (rank * rows + y + dy) * length + x + dx
         targets = (np.arange(self.ranks)[:, None] * rows + y) * length + x
-        valid = ((self.ranks + 1) * rows + y) * length + x
+        valid = ((self.zero + 1) * rows + y) * length + x
         return torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(valid)
 
     def draw(self, rng: np.random.Generator) -> Tensor:
@@ -139,7 +141,10 @@ def _code_length(network: _Network, tiles: _Tiles, batch: Tensor, real: Tensor) 
 
 
 def fit_context(
-    bitmaps: Sequence[Bitmap], steps: int | None = None, progress: bool = True
+    bitmaps: Sequence[Bitmap],
+    steps: int | None = None,
+    progress: bool = True,
+    numbers: Sequence[Sequence[int]] = (),
 ) -> ContextModel:
     """Fit the integer network to bitmaps of training images (all with the same channels).
 
@@ -148,19 +153,29 @@ def fit_context(
         steps: gradient steps; by default ten passes over the bitmaps, at most 4,000 (about five
             minutes on one core), at least 200.
         progress: show a progress bar on stderr.
+        numbers: channels that together are a number worth predicting from its neighbours, coarse to
+            fine, as :mod:`bitcodec.folding` writes them; a tuple for each number.
 
     Raises:
         UsageError: if there is no bitmap.
     """
     if not bitmaps:
         raise UsageError("the context coder cannot be fitted to no bitmap at all")
-    order = coding_order(bitmaps)
-    features = choose_features(bitmaps, order, FEATURES)
-    tiles = _Tiles(bitmaps, order, features)
     positions = sum(bitmap[0].size for bitmap in bitmaps)
     if steps is None:
         wanted = EPOCHS * positions // (BATCH * TILE * TILE)
         steps = min(max(wanted, STEPS.start), STEPS.stop - 1)
+    while numbers and sum(map(len, numbers)) >= len(bitmaps[0]):
+        numbers = numbers[:-1]  # the network of the others must have a channel to code
+    predictor = fit_numbers(bitmaps, numbers, steps) if numbers else None
+    taken = [channel for row in numbers for channel in row]
+    order = np.array([c for c in coding_order(bitmaps).tolist() if c not in taken], np.int64)
+    if predictor:
+        seen = [np.concatenate([b[order], number_planes(b, predictor)]) for b in bitmaps]
+    else:
+        seen = [bitmap[order] for bitmap in bitmaps]
+    features = choose_features(seen, len(order), FEATURES)
+    tiles = _Tiles(seen, len(order), features)
     ones = sum(bitmap.sum(axis=(1, 2)) for bitmap in bitmaps)[order] / positions
     ones = np.pad(np.clip(ones, 1e-4, 1 - 1e-4), (0, tiles.ranks - len(order)), mode="edge")
     real = (torch.arange(tiles.ranks) < len(order)).float().reshape(-1, GROUP, 1)
@@ -180,11 +195,14 @@ def fit_context(
                 _code_length(network, tiles, tiles.draw(rng), real).backward()
                 optimizer.step()
                 bar.advance(task)
-    return _rounded(network, order, features)
+    return _rounded(network, order, features, predictor)
 
 
 def _rounded(
-    network: _Network, order: NDArray[np.int64], features: NDArray[np.int16]
+    network: _Network,
+    order: NDArray[np.int64],
+    features: NDArray[np.int16],
+    numbers: NumberModel | None,
 ) -> ContextModel:
     def integers(value: Tensor, scale: int, bound: float) -> NDArray[np.int64]:
         clipped = value.detach().clamp(-bound, bound).double().numpy()
@@ -201,6 +219,7 @@ def _rounded(
         output=np.concatenate([output, linear], axis=-1).astype(np.int16),
         output_bias=integers(network.output_bias[..., 0], LOGIT_SCALE, MAX_BIAS).astype(np.int32),
         probability=sigmoid_table(),
+        numbers=numbers,
     )
     model.check()
     return model

@@ -4,8 +4,8 @@
 
 No training: the lapped transform that the models start from, quantized at some of their steps, on
 validation photographs. Its error has three parts: coefficients without bits, values beyond the
-outermost level, and rounding. Writes `budget.csv` and `budget.md`, one row a step and a sixth of the
-positions, by how busy they are.
+outermost level, and rounding. Writes `budget.csv` and `budget.md`, a row for each step and each
+sixth of the positions, by how busy they are.
 """
 
 from __future__ import annotations
