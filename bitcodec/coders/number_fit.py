@@ -28,7 +28,7 @@ from bitcodec.coders.numbers import CLASSES, NEAREST, passes
 
 UNITS = 16
 SAMPLES = 60_000
-SHARES = (0.05, 0.4, 0.4, 0.2, 0.2, 0.15, 0.15)
+SHARES = (0.05, 0.7, 0.7, 0.3, 0.3, 0.2, 0.2)
 """Of the context network's steps, for each kind of pass."""
 BATCH = 2048
 LEARNING_RATE = 2e-2
