@@ -1,7 +1,6 @@
 """Numbers in a bitmap: channels that together are a value, and where its neighbours are.
 
-A folded latent (:mod:`bitcodec.folding`) is a level ``n`` of ``2**K``, written as K bits: the signs
-of
+A folded latent (:mod:`bitcodec.folding`) is one of ``2**K`` levels n; its K bits are the signs of::
 
     f1 = 2 n + 1      fk = s(k-1) f(k-1) - 2**(K - k + 1)      s: sign, 1 or -1
 
@@ -26,10 +25,10 @@ from numpy.typing import NDArray
 FIRST = 64
 """Positions between the numbers that are coded without any neighbour."""
 
-ClassOffsets = tuple[tuple[int, int], ...]
-MIDDLE: ClassOffsets = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+Offsets = tuple[tuple[int, int], ...]
+MIDDLE: Offsets = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 MIDDLE += ((-1, -3), (-1, 3), (1, -3), (1, 3), (-3, -1), (-3, 1), (3, -1), (3, 1))
-SIDE: ClassOffsets = ((-1, 0), (0, -1), (0, 1), (1, 0))
+SIDE: Offsets = ((-1, 0), (0, -1), (0, 1), (1, 0))
 SIDE += ((-1, -2), (-1, 2), (1, -2), (1, 2), (-2, -1), (-2, 1), (2, -1), (2, 1))
 NEIGHBOURS = len(SIDE)
 NEAREST = 4
@@ -85,21 +84,18 @@ def _grid(top: int, left: int, step: int, height: int, width: int) -> Grid:
 
 
 def _pass(
-    kind: int, grids: Sequence[Grid], offsets: ClassOffsets, distance: int, height: int, width: int
+    kind: int, grids: Sequence[Grid], offsets: Offsets, distance: int, height: int, width: int
 ) -> Iterator[Pass]:
-    y, x = (np.concatenate(parts) for parts in zip(*grids, strict=True))
-    if not len(y):
-        return
-    rows = {dy: _inside(y, dy, distance, height) for dy in range(-3, 4)}
-    columns = {dx: _inside(x, dx, distance, width) for dx in range(-3, 4)}
-    pairs = [(rows[dy], columns[dx]) for dy, dx in offsets]
-    around = np.stack([np.where((v < 0) | (h < 0), -1, v * width + h) for v, h in pairs])
-    # In a picture of one row there is nobody above nor below; somebody is always near.
-    around = np.where(around < 0, around[:NEAREST].max(axis=0), around)
-    here = y * width + x
-    for start in range(0, len(here), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        yield Pass(kind, here[part], around[:, part])
+    rows, columns = (np.concatenate(parts) for parts in zip(*grids, strict=True))
+    for start in range(0, len(rows), AT_ONCE):
+        y, x = rows[start : start + AT_ONCE], columns[start : start + AT_ONCE]
+        down = {dy: _inside(y, dy, distance, height) for dy in range(-3, 4)}
+        along = {dx: _inside(x, dx, distance, width) for dx in range(-3, 4)}
+        pairs = [(down[dy], along[dx]) for dy, dx in offsets]
+        around = np.stack([np.where((v < 0) | (h < 0), -1, v * width + h) for v, h in pairs])
+        # In a picture of one row there is nobody above nor below; somebody is always near.
+        around = np.where(around < 0, around[:NEAREST].max(axis=0), around)
+        yield Pass(kind, y * width + x, around)
 
 
 def _inside(place: NDArray[np.intp], offset: int, distance: int, size: int) -> NDArray[np.intp]:
