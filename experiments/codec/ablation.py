@@ -3,8 +3,9 @@
     python -m experiments.codec.ablation --photos PHOTOS
 
 A small version of the recipe (width 64, one block), 1,000 steps, one trade-off, measured on
-validation photographs with the context coder fitted to each model. Writes `ablation.csv` and
-`ablation.md`; finished runs below `--out` are not trained again.
+validation photographs with the context coder fitted to each model (without knowing which channels
+are numbers). Writes `ablation.csv` and `ablation.md`; finished runs below `--out` are not trained
+again, and `--only` leaves all other rows as they are.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ ROWS = {
     "hard bits for the last fifth": ("noise.hard=0.2",),
     "static prior": ("penalty=entropy",),
     "equal levels": ("model.widening=0",),
-    "gates": ("model.gates=true",),
     "residual pair, no latents": ("model=stride8", "noise=unit_rms"),
+    "gates": ("model.gates=true",),
 }
 """Overrides of the small recipe by the name of the row."""
 
@@ -107,27 +108,43 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _measured() -> dict[str, dict[str, Any]]:
+    """The rows of the table as it is, by name; what is a number there is one here."""
+
+    def value(text: str) -> Any:
+        try:
+            return float(text) if "." in text else int(text)
+        except ValueError:
+            return text
+
+    with (HERE / "ablation.csv").open(newline="") as stream:
+        rows = [{key: value(text) for key, text in row.items()} for row in csv.DictReader(stream)]
+    return {row["name"]: row for row in rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, required=True, help="with train/ and validation/")
     parser.add_argument("--out", type=Path, default=Path("outputs/codec_ablation"))
+    parser.add_argument("--only", nargs="+", choices=ROWS, help="rows to measure")
     parser.add_argument("--jobs", type=int, default=2, help="runs side by side")
     parser.add_argument("--threads", type=int, default=1, help="threads of each run")
     options = parser.parse_args()
     root, photos = options.out.resolve(), options.photos.resolve()
     torch.set_num_threads(options.threads)
-    runs = [as_run(number, overrides, photos) for number, overrides in enumerate(ROWS.values())]
-    records = run_all(runs, root, options.jobs, options.threads)
-    rows = []
-    for name, run, record in track(
-        list(zip(ROWS, runs, records, strict=True)), description="coders"
+    runs = {name: as_run(i, ROWS[name], photos) for i, name in enumerate(ROWS)}
+    chosen = {name: runs[name] for name in options.only or ROWS}
+    records = run_all(list(chosen.values()), root, options.jobs, options.threads)
+    rows = _measured() if options.only else {}
+    for (name, run), record in track(
+        list(zip(chosen.items(), records, strict=True)), description="coders"
     ):
         result = measure(root / run.name / "checkpoints" / "last.ckpt", photos)
         # One bit a pixel against a mean square error of 100 in 8-bit levels: the recipe's loss.
         error = 255**2 / 10 ** (result["psnr_binary"] / 10)
-        rows.append(
+        rows[name] = (
             {"name": name, "overrides": " ".join(ROWS[name]), "seed": record["seed"]}
             | {key: round(value, 4) for key, value in result.items()}
             | {"cost": round(error / 100 + result["bpp"], 4)}
@@ -135,12 +152,13 @@ def main() -> None:
             | {"commit": record["provenance"]["commit"][:12]}
             | {"processor": record["provenance"]["processor"]}
         )
-        assert math.isfinite(rows[-1]["cost"])
+        assert math.isfinite(rows[name]["cost"])
+    ordered = [rows[name] for name in ROWS]
     with (HERE / "ablation.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(stream, list(ordered[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
-    (HERE / "ablation.md").write_text(table(rows))
+        writer.writerows(ordered)
+    (HERE / "ablation.md").write_text(table(ordered))
 
 
 if __name__ == "__main__":
