@@ -77,14 +77,16 @@ def allocate(channels: int, widening: float, step: float = STEP) -> Allocation:
 
 def _reaching(value: float, last: int, least: float) -> float:
     """The smallest k above ``least`` for which ``sinh(k last) / k`` is ``value`` or more."""
+    if math.sinh(least * last) >= value * least:
+        return least
     low, high = least, 2.0
-    while math.sinh(least * last) < value * least and high - low > 1e-6:
+    while high - low > 1e-6:
         middle = (low + high) / 2
         if math.sinh(middle * last) < value * middle:
             low = middle
         else:
             high = middle
-    return high if low > least else least
+    return high
 
 
 @functools.cache

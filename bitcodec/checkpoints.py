@@ -44,10 +44,9 @@ def start_from(path: str, module: BitCodecModule) -> None:
     state = _load(path, "init_from")["state_dict"]
     ours = module.state_dict()
     new = {name: value for name, value in ours.items() if name not in state}
-    shapes = {name: value.shape for name, value in ours.items() if name in state}
-    if any(value.any() for value in new.values()) or shapes != {
-        k: v.shape for k, v in state.items()
-    }:
+    wanted = {name: value.shape for name, value in ours.items() if name in state}
+    given = {name: value.shape for name, value in state.items()}
+    if wanted != given or any(value.any() for value in new.values()):
         raise BitcodecError("its weights are not those of this model; check init_from", path)
     module.load_state_dict(new | state)
 

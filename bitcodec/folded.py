@@ -58,7 +58,7 @@ class FoldedEncoder(nn.Module):
         blocks: int,
         step: float,
         widening: float,
-        gates: bool = False,
+        gates: bool,
     ) -> None:
         super().__init__()
         found = allocate(channels, widening, step)
@@ -100,7 +100,7 @@ class FoldedDecoder(nn.Module):
         blocks: int,
         step: float,
         widening: float,
-        gates: bool = False,
+        gates: bool,
     ) -> None:
         super().__init__()
         found = allocate(channels, widening, step)

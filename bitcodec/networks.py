@@ -148,6 +148,6 @@ def build_transforms(
             raise UsageError(f"model.step={step}: the quantization step must be above zero")
         if not 0 <= widening < float("inf"):
             raise UsageError(f"model.widening={widening}: give zero or more")
-        sizes = (channels, width, blocks, step, widening)
-        return FoldedEncoder(*sizes, gates), FoldedDecoder(*sizes, gates)
+        sizes = (channels, width, blocks, step, widening, gates)
+        return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
     raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")

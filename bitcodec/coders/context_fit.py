@@ -38,7 +38,7 @@ from bitcodec.coders.context_network import (
     sigmoid_table,
 )
 from bitcodec.coders.number_fit import fit_numbers
-from bitcodec.coders.number_model import NumberModel, number_planes
+from bitcodec.coders.number_model import NumberModel, number_planes, number_values
 from bitcodec.errors import UsageError
 
 FEATURES = 96
@@ -170,10 +170,11 @@ def fit_context(
     predictor = fit_numbers(bitmaps, numbers, steps) if numbers else None
     taken = [channel for row in numbers for channel in row]
     order = np.array([c for c in coding_order(bitmaps).tolist() if c not in taken], np.int64)
+    seen = [bitmap[order] for bitmap in bitmaps]
     if predictor:
-        seen = [np.concatenate([b[order], number_planes(b, predictor)]) for b in bitmaps]
-    else:
-        seen = [bitmap[order] for bitmap in bitmaps]
+        values = [number_values(bitmap, numbers) for bitmap in bitmaps]
+        planes = [number_planes(b, v, numbers) for b, v in zip(bitmaps, values, strict=True)]
+        seen = [np.concatenate(both) for both in zip(seen, planes, strict=True)]
     features = choose_features(seen, len(order), FEATURES)
     tiles = _Tiles(seen, len(order), features)
     ones = sum(bitmap.sum(axis=(1, 2)) for bitmap in bitmaps)[order] / positions

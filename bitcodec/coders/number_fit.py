@@ -23,7 +23,7 @@ from bitcodec.coders.context_network import (
     LOGIT_SCALE,
     WEIGHT_SCALE,
 )
-from bitcodec.coders.number_model import NumberModel, context, features, inputs, number_values
+from bitcodec.coders.number_model import NumberModel, features, number_values, walk
 from bitcodec.coders.numbers import CLASSES, NEAREST, passes
 
 UNITS = 16
@@ -114,16 +114,18 @@ def _samples(
             part = type(step)(step.kind, step.here[chosen], step.around[:, chosen])
             x = np.zeros((len(chosen), slots, count), np.int8)
             positive = np.zeros((len(chosen), slots), np.bool_)
-            for number, row in enumerate(members):
-                around, before = context(values, number, part)
-                left, orientation = values[number, part.here], np.ones(1, np.int32)
-                for stage in range(len(row)):
-                    slot = number * most + stage
-                    x[:, slot] = inputs(around, before * orientation, len(members)).T
-                    positive[:, slot] = left > 0
-                    sign, shift = np.where(left > 0, 1, -1), 1 << (len(row) - 1 - stage)
-                    around, left = sign * around - shift, sign * left - shift
-                    orientation = sign * orientation
+
+            def note(
+                slot: int,
+                features_: NDArray[np.float32],
+                signs_: NDArray[np.int32],
+                x: NDArray[np.int8] = x,
+                positive: NDArray[np.bool_] = positive,
+            ) -> NDArray[np.int32]:
+                x[:, slot], positive[:, slot] = features_.T, signs_
+                return signs_
+
+            walk(values, members, part, note)
             found[step.kind].append((x, positive))
     empty = (np.zeros((0, slots, count), np.int8), np.zeros((0, slots), np.bool_))
     joined = []

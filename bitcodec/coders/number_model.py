@@ -48,6 +48,10 @@ CodeBits = Callable[[NDArray[np.float64], NDArray[np.int32] | None], NDArray[np.
 """Takes the probability of a one for each bit, and the bits if they are known; returns the bits."""
 
 
+Decide = Callable[[int, NDArray[np.float32], NDArray[np.int32]], NDArray[np.int32]]
+"""See :func:`walk`."""
+
+
 @dataclass(frozen=True)
 class NumberModel:
     """The tables; shapes with V numbers of K bits at most, S = V * K slots, M features, U units.
@@ -133,43 +137,69 @@ class NumberCoder:
 
     def encode(self, bitmap: Bitmap, code: CodeBits) -> NDArray[np.bool_]:
         """Hand all bits of the numbers to ``code``; returns the context planes."""
-        height, width = bitmap.shape[1:]
-        values = number_values(bitmap, self.model.members).reshape(len(self.model.channels), -1)
-        for step in passes(height, width):
-            self._walk(values, step, code, known=True)
-        return number_planes(bitmap, self.model)
+        values = number_values(bitmap, self.model.members)
+        for step in passes(*bitmap.shape[1:]):
+            walk(
+                values.reshape(len(values), -1), self.model.members, step, self._coding(step, code)
+            )
+        return number_planes(bitmap, values, self.model.members)
 
     def decode(self, bitmap: Bitmap, code: CodeBits) -> NDArray[np.bool_]:
         """Take them from ``code`` into the bitmap; returns the context planes."""
-        height, width = bitmap.shape[1:]
-        values = np.zeros((len(self.model.channels), height * width), np.int32)
-        for step in passes(height, width):
-            self._walk(values, step, code, known=False)
-        for value, row in zip(values, self.model.members, strict=True):
-            bitmap[row] = bits(folded(value, len(row))).reshape(-1, height, width)
-        return number_planes(bitmap, self.model)
+        members = self.model.members
+        values = np.zeros((len(members), *bitmap.shape[1:]), np.int32)
 
-    def _walk(self, values: NDArray[np.int32], step: Pass, code: CodeBits, known: bool) -> None:
-        count, most = self.model.channels.shape
+        def take(
+            probability: NDArray[np.float64], bits_: NDArray[np.int32] | None
+        ) -> NDArray[np.int32]:
+            return code(probability, None)
+
+        for step in passes(*bitmap.shape[1:]):
+            walk(values.reshape(len(values), -1), members, step, self._coding(step, take))
+        for value, row in zip(values, members, strict=True):
+            bitmap[row] = bits(folded(value, len(row)))
+        return number_planes(bitmap, values, members)
+
+    def _coding(self, step: Pass, code: CodeBits) -> Decide:
+        """What codes one bit of one number at all positions of a pass."""
         drift = np.zeros((1, 1), np.int64)
-        for number, row in enumerate(self.model.members):
-            around, before = context(values, number, step)
-            left = values[number, step.here]
-            orientation = np.ones(len(step.here), np.int32)
-            stages = np.empty((len(row), len(step.here)), np.int32)
-            for stage in range(len(row)):
-                slot = number * most + stage
-                x = inputs(around, before * orientation, count)
-                level = self._network.levels(step.kind, slice(slot, slot + 1), x[None], drift)
-                probability = self._ones[level[0, 0]] / float(1 << PROBABILITY_BITS)
-                positive = code(probability, (left > 0).astype(np.int32) if known else None)
-                sign = 2 * positive - 1
-                stages[stage] = sign
-                shift = 1 << (len(row) - 1 - stage)
-                around, left = sign * around - shift, sign * left - shift
-                orientation = sign * orientation
-            if not known:
-                values[number, step.here] = unfolded(stages)
+
+        def decide(
+            slot: int, x: NDArray[np.float32], positive: NDArray[np.int32]
+        ) -> NDArray[np.int32]:
+            level = self._network.levels(step.kind, slice(slot, slot + 1), x[None], drift)
+            probability = self._ones[level[0, 0]] / float(1 << PROBABILITY_BITS)
+            return code(probability, positive)
+
+        return decide
+
+
+def walk(
+    values: NDArray[np.int32], members: Sequence[Sequence[int]], step: Pass, decide: Decide
+) -> None:
+    """Go through the bits of the numbers of a pass, coder and fit alike.
+
+    Args:
+        values: ``V x positions``; those of the pass become what ``decide`` said.
+        members: the channels of each number.
+        step: the pass.
+        decide: is told the slot, its features ``M x P`` and whether the bits' signs are positive
+            in ``values``; says whether they are.
+    """
+    most = max(map(len, members))
+    for number, row in enumerate(members):
+        around, before = context(values, number, step)
+        left = values[number, step.here]
+        orientation = np.ones(len(step.here), np.int32)
+        stages = np.empty((len(row), len(step.here)), np.int32)
+        for stage in range(len(row)):
+            x = inputs(around, before * orientation, len(members))
+            sign = 2 * decide(number * most + stage, x, (left > 0).astype(np.int32)) - 1
+            stages[stage] = sign
+            shift = 1 << (len(row) - 1 - stage)
+            around, left = sign * around - shift, sign * left - shift
+            orientation = sign * orientation
+        values[number, step.here] = unfolded(stages)
 
 
 def context(
@@ -198,7 +228,9 @@ def number_values(bitmap: Bitmap, members: Sequence[Sequence[int]]) -> NDArray[n
     return np.stack([unfolded(signs(bitmap[list(row)])) for row in members])
 
 
-def number_planes(bitmap: Bitmap, model: NumberModel) -> Bitmap:
-    """``model.planes`` planes for the contexts of the other channels."""
-    bits_ = bitmap[[channel for row in model.members for channel in row]]
-    return np.concatenate([bits_, slopes(number_values(bitmap, model.members))])
+def number_planes(
+    bitmap: Bitmap, values: NDArray[np.int32], members: Sequence[Sequence[int]]
+) -> Bitmap:
+    """The planes for the contexts of the other channels: all bits of the numbers, and slopes."""
+    mine = bitmap[[channel for row in members for channel in row]]
+    return np.concatenate([mine, slopes(values)])

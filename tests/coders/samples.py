@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from bitcodec.bitmap import Bitmap
+from bitcodec.coders.base import Coder, Tables
 
 CHANNELS = 16
 
@@ -32,3 +33,10 @@ def bitmaps(draw: st.DrawFn) -> Bitmap:
     density = np.array(draw(st.lists(levels, min_size=CHANNELS, max_size=CHANNELS)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return rng.random((CHANNELS, height, width)) < density[:, None, None]
+
+
+def spoiled(coder: Coder, name: str, index: tuple[int, ...], value: object) -> Tables:
+    """The tables of a coder with one entry changed."""
+    tables = {key: table.astype(np.int64) for key, table in coder.tables().items()}
+    tables[name][index] = value
+    return tables

@@ -28,7 +28,7 @@ from bitcodec.coders.context_network import (
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.coders.number_model import NumberModel
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
-from tests.coders.samples import CHANNELS, bitmaps, smooth_bitmap
+from tests.coders.samples import CHANNELS, bitmaps, smooth_bitmap, spoiled
 
 
 def random_model(
@@ -283,10 +283,8 @@ def test_wrong_arguments_are_usage_errors() -> None:
 def test_tables_that_could_not_decode_are_refused(
     name: str, index: tuple[int, ...], value: object
 ) -> None:
-    tables = {key: table.astype(np.int64) for key, table in RANDOM.tables().items()}
-    tables[name][index] = value
     with pytest.raises(UnknownModelError):
-        ContextCoder.from_tables(tables)
+        ContextCoder.from_tables(spoiled(RANDOM, name, index, value))
 
 
 def test_foreign_tables_are_refused() -> None:

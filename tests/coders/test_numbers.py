@@ -13,7 +13,7 @@ from bitcodec.coders.context_network import FastNetwork, reference_levels, sigmo
 from bitcodec.coders.number_model import REACH, NumberCoder, NumberModel, features
 from bitcodec.coders.numbers import CLASSES, bits, folded, passes, signs, slopes, unfolded
 from bitcodec.errors import DamagedFileError, UnknownModelError
-from tests.coders.samples import CHANNELS, bitmaps
+from tests.coders.samples import CHANNELS, bitmaps, spoiled
 from tests.coders.test_context import random_model
 
 MEMBERS = ((2, 9, 4, 7), (11, 0), (5, 6, 1))
@@ -173,10 +173,8 @@ def _pictures(seeds: range) -> list[Bitmap]:
 def test_tables_that_could_not_decode_are_refused(
     name: str, index: tuple[int, ...], value: int
 ) -> None:
-    tables = {key: table.astype(np.int64) for key, table in RANDOM.tables().items()}
-    tables[name][index] = value
     with pytest.raises(UnknownModelError):
-        ContextCoder.from_tables(tables)
+        ContextCoder.from_tables(spoiled(RANDOM, name, index, value))
 
 
 def test_foreign_tables_are_refused() -> None:
