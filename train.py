@@ -19,8 +19,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
-from bitcodec.objective import check, objective
-from bitcodec.sweep_workers import end_worker, stopped
+from bitcodec.training.objective import check, objective
+from bitcodec.training.sweep_signals import end_worker, stopped
 
 # Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
 os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -36,8 +36,8 @@ FAILED = float("inf")
 def task(config: DictConfig) -> float:
     """One run; returns what an optimising sweeper minimises."""
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
-    from bitcodec.sweep_resume import resume
-    from bitcodec.training import run
+    from bitcodec.training.run import run
+    from bitcodec.training.sweep_resume import resume
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
     warnings.filterwarnings("ignore", module="lightning")

@@ -33,7 +33,7 @@ def seeded_transforms():  # type: ignore[no-untyped-def]
     """An untrained pair of residual transforms, none of whose layers is the identity."""
     import torch
 
-    from bitcodec.networks import build_transforms
+    from bitcodec.transforms.networks import build_transforms
 
     with torch.random.fork_rng():
         torch.manual_seed(7)
@@ -55,7 +55,7 @@ def tiny_transforms():  # type: ignore[no-untyped-def]
 @pytest.fixture(scope="session")
 def tiny_folder(tiny_transforms, tmp_path_factory) -> ModelFolder:  # type: ignore[no-untyped-def]
     """The pair above as a model folder called `tiny`, inside a folder for the search path."""
-    from bitcodec.export import export_model
+    from bitcodec.training.export import export_model
 
     facts = ModelFacts(
         name="tiny",

@@ -11,7 +11,7 @@ from bitcodec.cli.batch import console, plan
 from bitcodec.container import SUFFIX
 
 if TYPE_CHECKING:
-    from bitcodec.bench import Timing
+    from bitcodec.evaluation.bench import Timing
 
 EPILOG = """
 [bold]Examples[/bold]
@@ -36,10 +36,10 @@ def bench(
     """
     from rich.progress import Progress
 
-    from bitcodec import bench as timing
     from bitcodec import model_folder
     from bitcodec.cli.encode import _is_picture
     from bitcodec.codec import load
+    from bitcodec.evaluation import bench as timing
     from bitcodec.images import open_rgb
 
     tasks = plan(paths, None, SUFFIX, _is_picture)

@@ -73,8 +73,8 @@ def export(
         raise UsageError("this is not a folder of pictures (--images)", images)
     pictures = evenly(sorted(p for p in images.rglob("*") if _is_picture(p)), most)
     try:
-        from bitcodec.export import export_model
-        from bitcodec.module import BitCodecModule
+        from bitcodec.training.export import export_model
+        from bitcodec.training.module import BitCodecModule
     except ModuleNotFoundError as error:
         raise UsageError(
             f"exporting needs {error.name}, which is not installed: pip install 'bitcodec[train]'"

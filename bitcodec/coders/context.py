@@ -6,7 +6,7 @@ one call to constriction's range coder; encoder and decoder walk the same steps 
 code, the one handing bits to the range coder and the other taking them from it.
 
 Channels that are numbers, as the means of folded latents, go before all others, from neighbours on
-all sides (:mod:`bitcodec.coders.numbers`).
+all sides (:mod:`bitcodec.coders.means`).
 
 Static tables know the average picture. Each channel therefore carries a drift, an integer that is
 added to its logits and moves after every half row by the ones that came less the ones that were
@@ -42,8 +42,8 @@ from bitcodec.coders.context_features import (
     ROWS_BELOW,
 )
 from bitcodec.coders.context_model import ContextModel
-from bitcodec.coders.context_network import DRIFT_MAX, PROBABILITY_BITS, FastNetwork
-from bitcodec.coders.number_model import CodeBits, NumberCoder
+from bitcodec.coders.integer_network import DRIFT_MAX, PROBABILITY_BITS, FastNetwork
+from bitcodec.coders.mean_model import CodeBits, NumberCoder
 from bitcodec.errors import DamagedFileError
 
 BAND_POSITIONS = 1 << 16
@@ -256,9 +256,9 @@ class ContextCoder:
     def fit(cls, bitmaps: Iterable[Bitmap], **settings: Any) -> Self:
         """Fit the network to bitmaps of training images; needs torch.
 
-        Takes minutes; see :func:`bitcodec.coders.context_fit.fit_context` for the settings.
+        Takes minutes; see :func:`bitcodec.training.fit.context.fit_context` for the settings.
         """
-        from bitcodec.coders.context_fit import fit_context  # torch stays out of the base install
+        from bitcodec.training.fit.context import fit_context  # torch stays out of the base install
 
         return cls(fit_context(list(bitmaps), **settings))
 

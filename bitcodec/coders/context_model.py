@@ -1,12 +1,12 @@
 """The tables of the context coder: from known bits to the probability of the next.
 
 For each phase and each group of channels (see :mod:`bitcodec.coders.context_features`) a network
-(:mod:`bitcodec.coders.context_network`) whose features are bits, one output for each channel of the
+(:mod:`bitcodec.coders.integer_network`) whose features are bits, one output for each channel of the
 group. The drift follows the picture: it rises while a channel has more ones than predicted, and
 falls while it has fewer (see :mod:`bitcodec.coders.context`).
 
 Channels that together are a number can be coded first, by a model of their own
-(:mod:`bitcodec.coders.number_model`); the others' features may then be bits of these, and slopes.
+(:mod:`bitcodec.coders.mean_model`); the others' features may then be bits of these, and slopes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from bitcodec.coders.context_features import (
     ROWS_BELOW,
     known,
 )
-from bitcodec.coders.context_network import (
+from bitcodec.coders.integer_network import (
     DRIFT_MAX,
     EXACT,
     HIDDEN_MAX,
     LEVELS,
     PROBABILITY_BITS,
 )
-from bitcodec.coders.number_model import NumberModel
+from bitcodec.coders.mean_model import NumberModel
 from bitcodec.errors import UnknownModelError
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bitcodec.code_pictures import fit
 from bitcodec.comparison.pictures import CODE, READINGS
-from bitcodec.figures import fit
 from bitcodec.files import replacing
 
 _TALLEST_ROW, _SHORTEST_ROW = 288, 72

@@ -20,10 +20,10 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from bitcodec.data import SampleData
-from bitcodec.networks import build_transforms
 from bitcodec.provenance import provenance
-from bitcodec.training import build_module, build_trainer, resolve_precision
+from bitcodec.training.data import SampleData
+from bitcodec.training.run import build_module, build_trainer, resolve_precision
+from bitcodec.transforms.networks import build_transforms
 from experiments.runs import REPOSITORY
 
 HERE = Path(__file__).resolve().parent

@@ -17,8 +17,8 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from PIL import Image
 
-from bitcodec.photos import find_images
-from bitcodec.training import final_metrics
+from bitcodec.training.photos import find_images
+from bitcodec.training.run import final_metrics
 
 HERE = Path(__file__).resolve().parent
 METRICS = ("psnr_sigmoid", "psnr_binary", "gap", "ones", "entropy_bpp", "bpp", "mse", "loss")

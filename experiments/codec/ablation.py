@@ -22,8 +22,8 @@ from rich.progress import track
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.context import ContextCoder
-from bitcodec.module import BitCodecModule, psnr
-from bitcodec.photos import centre_crop, find_images, load_all
+from bitcodec.training.module import BitCodecModule, psnr
+from bitcodec.training.photos import centre_crop, find_images, load_all
 from experiments.runs import Run, run_all
 
 HERE = Path(__file__).resolve().parent

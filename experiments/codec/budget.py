@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bitcodec import lapped
-from bitcodec.allocation import Allocation, allocate
-from bitcodec.folding import compress, widen
-from bitcodec.photos import centre_crop, find_images, load_all
+from bitcodec.training.photos import centre_crop, find_images, load_all
+from bitcodec.transforms import lapped_transform as lapped
+from bitcodec.transforms.bit_allocation import Allocation, allocate
+from bitcodec.transforms.gray_folding import compress, widen
 
 HERE = Path(__file__).resolve().parent
 CHANNELS = 128

@@ -18,15 +18,15 @@ from bitcodec.coders import context, save_tables
 from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.context_features import GROUP, PHASES, known
 from bitcodec.coders.context_model import ContextModel
-from bitcodec.coders.context_network import (
+from bitcodec.coders.huffman import HuffmanCoder
+from bitcodec.coders.integer_network import (
     DRIFT_MAX,
     LEVELS,
     FastNetwork,
     reference_levels,
     sigmoid_table,
 )
-from bitcodec.coders.huffman import HuffmanCoder
-from bitcodec.coders.number_model import NumberModel
+from bitcodec.coders.mean_model import NumberModel
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from tests.coders.samples import CHANNELS, bitmaps, smooth_bitmap, spoiled
 

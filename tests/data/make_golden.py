@@ -17,8 +17,8 @@ import torch
 
 from bitcodec.bitmap import pack
 from bitcodec.codec import Codec
-from bitcodec.export import export_model
 from bitcodec.model_folder import ModelFacts
+from bitcodec.training.export import export_model
 from tests.tiny import FEW_STEPS, TINY, seeded_transforms, textured
 
 HERE = Path(__file__).parent

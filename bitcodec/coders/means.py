@@ -1,0 +1,164 @@
+"""Numbers in a bitmap: channels that together are a value, and where its neighbours are.
+
+A folded latent (:mod:`bitcodec.transforms.gray_folding`) is one of ``2**K`` levels n; its K bits
+are the signs of::
+
+    f1 = 2 n + 1      fk = s(k-1) f(k-1) - 2**(K - k + 1)      s: sign, 1 or -1
+
+(here doubled, so that all are odd integers, and with the sign that was coded in the place of the
+absolute value, which is the same). A bit is a one for a positive sign at the second stage and for a
+negative one at all others. Neighbouring numbers can be folded along with one that is being decoded:
+what they are then says what its next sign will be, and how surely.
+
+Numbers are coded before everything else, the picture's means as a thumbnail that grows: first the
+corners of squares of 64 positions, then, square size by square size, the middles of the squares and
+the middles of their sides, each from numbers on all sides of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST = 64
+"""Positions between the numbers that are coded without any neighbour."""
+
+Offsets = tuple[tuple[int, int], ...]
+MIDDLE: Offsets = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+MIDDLE += ((-1, -3), (-1, 3), (1, -3), (1, 3), (-3, -1), (-3, 1), (3, -1), (3, 1))
+SIDE: Offsets = ((-1, 0), (0, -1), (0, 1), (1, 0))
+SIDE += ((-1, -2), (-1, 2), (1, -2), (1, 2), (-2, -1), (-2, 1), (2, -1), (2, 1))
+NEIGHBOURS = len(SIDE)
+NEAREST = 4
+"""So many of the neighbours also tell how other numbers change towards them."""
+
+AT_ONCE = 1 << 16
+"""Positions of a pass, which bounds the memory."""
+
+SCALES = 3
+CLASSES = 1 + 2 * SCALES
+"""Kinds of passes: the first one; then middles and sides, at distances of 1, 2, and 4 or more."""
+
+SLOPES = (2, 6)
+"""Context planes say where a number changes by this many levels over two positions."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Numbers that are coded at once.
+
+    Attributes:
+        kind: 0 to ``CLASSES - 1``.
+        here: flat indices of P positions.
+        around: ``NEIGHBOURS x P``, flat indices of their neighbours; none in the first pass.
+    """
+
+    kind: int
+    here: NDArray[np.intp]
+    around: NDArray[np.intp]
+
+
+def passes(height: int, width: int) -> Iterator[Pass]:
+    """All positions of a bitmap, each once, in coding order."""
+    here = (np.arange(0, height, FIRST)[:, None] * width + np.arange(0, width, FIRST)).reshape(-1)
+    yield Pass(0, here, np.empty((0, len(here)), np.intp))
+    distance = FIRST // 2
+    while distance:
+        scale = min(distance.bit_length() - 1, SCALES - 1)
+        first, both = distance, 2 * distance
+        middles = _grid(first, first, both, height, width)
+        yield from _pass(1 + 2 * scale, [middles], MIDDLE, distance, height, width)
+        sides = [_grid(0, first, both, height, width), _grid(first, 0, both, height, width)]
+        yield from _pass(2 + 2 * scale, sides, SIDE, distance, height, width)
+        distance //= 2
+
+
+Grid = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def _grid(top: int, left: int, step: int, height: int, width: int) -> Grid:
+    y, x = np.meshgrid(np.arange(top, height, step), np.arange(left, width, step), indexing="ij")
+    return y.reshape(-1), x.reshape(-1)
+
+
+def _pass(
+    kind: int, grids: Sequence[Grid], offsets: Offsets, distance: int, height: int, width: int
+) -> Iterator[Pass]:
+    rows, columns = (np.concatenate(parts) for parts in zip(*grids, strict=True))
+    for start in range(0, len(rows), AT_ONCE):
+        y, x = rows[start : start + AT_ONCE], columns[start : start + AT_ONCE]
+        down = {dy: _inside(y, dy, distance, height) for dy in range(-3, 4)}
+        along = {dx: _inside(x, dx, distance, width) for dx in range(-3, 4)}
+        pairs = [(down[dy], along[dx]) for dy, dx in offsets]
+        around = np.stack([np.where((v < 0) | (h < 0), -1, v * width + h) for v, h in pairs])
+        # In a picture of one row there is nobody above nor below; somebody is always near.
+        around = np.where(around < 0, around[:NEAREST].max(axis=0), around)
+        yield Pass(kind, y * width + x, around)
+
+
+def _inside(place: NDArray[np.intp], offset: int, distance: int, size: int) -> NDArray[np.intp]:
+    """``place + offset * distance``; if that is outside, mirrored at ``place``, or nearer, or -1.
+
+    Odd offsets stay odd and even ones even, so that what is asked for is coded already.
+    """
+    there = place + offset * distance
+    mirrored = place - offset * distance
+    there = np.where((there >= 0) & (there < size), there, mirrored)
+    outside = (there < 0) | (there >= size)
+    if not outside.any():
+        return there
+    nearer = np.full_like(place, -1)
+    if abs(offset) > 1:
+        nearer = _inside(place, offset - (2 if offset > 0 else -2), distance, size)
+    return np.where(outside, nearer, there)
+
+
+def signs(bits: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Bits of one number, ``K x ...``, coarse to fine → their signs, 1 or -1."""
+    result = np.where(bits, np.int32(-1), np.int32(1))
+    result[1:2] *= -1
+    return result
+
+
+def bits(stages: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The inverse of :func:`signs`."""
+    result = stages < 0
+    result[1:2] ^= True
+    return result
+
+
+def folded(values: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+    """``2 n + 1`` → the signs of ``count`` bits, ``count x ...``."""
+    stages = np.empty((count, *values.shape), np.int32)
+    for k in range(count):
+        stages[k] = np.where(values > 0, 1, -1)
+        values = stages[k] * values - (1 << (count - 1 - k))
+    return stages
+
+
+def unfolded(stages: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The inverse of :func:`folded`."""
+    value = stages[-1].copy()
+    for k in range(len(stages) - 2, -1, -1):
+        value = stages[k] * (value + (1 << (len(stages) - 1 - k)))
+    return value
+
+
+def slopes(values: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """What a bit may know about the numbers around it, beside their bits.
+
+    Args:
+        values: ``V x H x W`` odd values.
+
+    Returns:
+        ``V * 4 * len(SLOPES)`` planes: of each number the rise and fall along columns and rows.
+    """
+    padded = np.pad(values, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    along = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    rise = np.stack([along, -along, down, -down], axis=1) // 2
+    steep = np.stack([rise >= least for least in SLOPES], axis=2)
+    return steep.reshape(-1, *values.shape[1:])

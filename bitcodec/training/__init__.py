@@ -1,0 +1,1 @@
+"""Everything that needs a Trainer: module, data, callbacks, and the export of what came out."""

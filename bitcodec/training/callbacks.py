@@ -1,0 +1,213 @@
+"""Callbacks: they watch the training and never change it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from PIL import Image
+from torch import Tensor
+
+from bitcodec.bitmap import Bitmap
+from bitcodec.code_pictures import article_figure, code_grid, to_pixels
+from bitcodec.coders.huffman import HuffmanCoder
+from bitcodec.container import Header, write
+from bitcodec.training.module import BitCodecModule, Reading
+
+log = logging.getLogger(__name__)
+
+
+class ImagePanels(pl.Callback):
+    """Shows fixed validation images and their codes in TensorBoard, and as PNG beside the log.
+
+    Args:
+        images: positions among the validation images; the same in every run, so runs compare.
+        folder: where the PNGs go: ``step_N.png`` is the article's figure of the first image, and
+            ``image_K/`` holds the single pictures of the latest validation.
+    """
+
+    def __init__(self, images: Sequence[int], folder: str) -> None:
+        self.images, self.folder = sorted(images), Path(folder)
+        self._seen = 0
+        self._readings: list[Reading] = []
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._seen, self._readings = 0, []
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        last = self._seen + len(batch)
+        for position in self.images:
+            if self._seen <= position < last:
+                fields = (x[position - self._seen].float().cpu() for x in outputs["reading"])
+                self._readings.append(Reading(*fields))
+        self._seen = last
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        step = trainer.global_step
+        for number, reading in enumerate(self._readings):
+            pictures = _pictures(reading)
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    for tag, pixels in pictures.items():
+                        name = tag if number == 0 else f"{tag}/{self.images[number]}"
+                        logger.experiment.add_image(name, pixels, step, dataformats="HWC")
+            folder = self.folder / f"image_{self.images[number]}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for tag, pixels in pictures.items():
+                Image.fromarray(pixels).save(folder / f"{tag.replace('/', '_')}.png")
+            if number == 0:
+                composite = Image.fromarray(pictures["panel/article"])
+                composite.save(self.folder / f"step_{step:06d}.png")
+
+
+def _pictures(reading: Reading) -> dict[str, np.ndarray]:
+    """The image tags of one validation image."""
+    image, sigmoid, binary = (to_pixels(x.numpy()) for x in reading[:3])
+    code, bitmap = (code_grid(x.numpy()) for x in reading[3:])
+    ones = reading.bitmap.mean().item()
+    title = f"{reading.code.shape[0]} channels, {ones:.1%} ones in the bitmap"
+    return {
+        "panel/input": image,
+        "panel/sigmoid": sigmoid,
+        "panel/binary": binary,
+        "code/sigmoid": code,
+        "code/binary": bitmap,
+        "panel/article": article_figure(image, sigmoid, binary, code, bitmap, title),
+    }
+
+
+class BitstreamRate(pl.Callback):
+    """Logs ``val/bpp``: whole ``.bitc`` files, Huffman-coded, header and all.
+
+    The code tables are fitted to bitmaps of training crops, as those of a shipped model are, and
+    count as part of the model, not of the file.
+
+    Args:
+        fit_images: training crops that the tables are fitted to.
+    """
+
+    def __init__(self, fit_images: int) -> None:
+        self.fit_images = fit_images
+        self._coder: HuffmanCoder | None = None
+        self._bpp: list[float] = []
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, BitCodecModule)
+        self._bpp = []
+        self._coder = None
+        if not trainer.sanity_checking:
+            data: Any = trainer.datamodule  # type: ignore[attr-defined]
+            count = -(-self.fit_images // data.config.batch_size)
+            self._coder = HuffmanCoder.fit(
+                bitmap
+                for batch in data.sample_batches(count)
+                for bitmap in _bitmaps(pl_module, batch)
+            )
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if self._coder is None:
+            return
+        for bitmap in outputs["reading"].bitmap.cpu().numpy():
+            height, width = batch.shape[-2:]
+            payload = self._coder.encode(bitmap)
+            header = _header(self._coder.id, width, height, len(payload))
+            size = len(write(header, payload))
+            self._bpp.append(size * 8 / (width * height))
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._bpp:
+            pl_module.log("val/bpp", float(np.mean(self._bpp)), rank_zero_only=True)
+
+
+def _bitmaps(module: BitCodecModule, batch: Tensor) -> list[Bitmap]:
+    with torch.no_grad(), torch.autocast(module.device.type, enabled=False):
+        return list((module.encoder(batch.to(module.device)) > 0).cpu().numpy())
+
+
+def _header(coder: int, width: int, height: int, payload_length: int) -> Header:
+    """A header of the usual length; a model in training has no name or fingerprint yet."""
+    return Header("training", bytes(4), width, height, coder, payload_length)
+
+
+class LastCheckpoint(pl.Callback):
+    """Keeps ``last.ckpt``: every so often, at the end, and when a signal asks to stop.
+
+    SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
+    that an uninterrupted run passes through; a second signal ends the process at once. A signal
+    that the process ignores stays ignored.
+
+    Args:
+        path: the checkpoint to write.
+        every: steps between two writes.
+    """
+
+    def __init__(self, path: str, every: int) -> None:
+        self.path, self.every = Path(path), every
+        self.signal: signal.Signals | None = None
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._receive)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = signal.Signals(number)
+        log.warning("%s: stopping after this step", self.signal.name)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
+    ) -> None:
+        done = trainer.global_step >= trainer.max_steps
+        if self.signal is not None or done or trainer.global_step % self.every == 0:
+            self._save(trainer)
+        if self.signal is not None:
+            trainer.should_stop = True
+            trainer.limit_val_batches = 0
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        # A kill in the middle of a write must leave the previous checkpoint.
+        temporary = self.path.with_suffix(".tmp")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            temporary.replace(self.path)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}

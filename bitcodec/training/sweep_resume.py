@@ -1,0 +1,68 @@
+"""Running a sweep again in the folder of an earlier one: ``resume_sweep=true``.
+
+Finished runs are skipped, all others go on where they stopped. What was measured is never
+overwritten by a different run.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.training.checkpoints import checked_step
+from bitcodec.training.run import build_module, run
+from bitcodec.training.run_record import RunRecord
+
+log = logging.getLogger(__name__)
+
+CONTROL_KEYS = frozenset(
+    {"resume_sweep", "quiet", "threads", "ckpt_path", "sweep", "objective", "rd_weight"}
+)
+"""Keys that say how a run is carried out, not what it computes."""
+
+
+def resume(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, float]:
+    """As :func:`bitcodec.training.run`, but only what the folder's earlier run has left to do.
+
+    Raises:
+        UsageError: if the folder holds a run with other overrides; it is left alone.
+        BitcodecError: as from ``run``.
+    """
+    earlier = RunRecord.read(folder)
+    if earlier is None:
+        return run(config, folder, overrides)
+    if wanted(earlier["overrides"]) != wanted(overrides):
+        raise UsageError(
+            f"holds another run ({' '.join(sorted(wanted(earlier['overrides'])))}); "
+            "repeat that sweep's values or give hydra.sweep.dir another folder",
+            folder,
+        )
+    if earlier["state"] == "finished":
+        log.info("%s: finished before, skipped", folder)
+        return earlier["metrics"]
+    if checkpoint := usable_checkpoint(config, folder):
+        log.info("%s: goes on from %s", folder, checkpoint.name)
+        config = config.copy()
+        OmegaConf.update(config, "ckpt_path", str(checkpoint))
+    return run(config, folder, overrides)
+
+
+def wanted(overrides: list[str]) -> set[str]:
+    """The overrides that say what a run computes, in no order."""
+    return {text for text in overrides if text.partition("=")[0].lstrip("+~") not in CONTROL_KEYS}
+
+
+def usable_checkpoint(config: DictConfig, folder: Path) -> Path | None:
+    """The folder's last checkpoint if this run can go on from it."""
+    path = folder / "checkpoints" / "last.ckpt"
+    if not path.is_file():
+        return None
+    try:
+        checked_step(str(path), build_module(config))
+    except BitcodecError as error:
+        log.warning("%s; the run starts anew", error)
+        return None
+    return path

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.training.data import BatchConfig, BatchStream, FolderData, SampleData
+from bitcodec.training.photos import centre_crop
+
+COMMON: dict[str, Any] = {
+    "batch": {"batch_size": 4, "crop": 16, "flip": True, "gain": 0.4, "bias": 0.2},
+    "val_size": 32,
+    "val_images": 64,
+    "val_batch_size": 3,
+    "seed": 3,
+}
+
+
+def folder_data(root: Path | str | None, **changes: Any) -> FolderData:
+    root = None if root is None else str(root)
+    return FolderData(root=root, val_root=changes.pop("val_root", None), **(COMMON | changes))
+
+
+def numbered_photos(count: int) -> list[np.ndarray]:
+    """Photographs that can be told apart by their one colour."""
+    return [np.full((20, 20, 3), number, np.uint8) for number in range(count)]
+
+
+def test_a_stream_can_start_at_any_step() -> None:
+    config = BatchConfig(4, 16, True, 0.4, 0.2)
+    photos = [np.random.default_rng(i).integers(0, 256, (20, 24, 3), np.uint8) for i in range(7)]
+    whole = iter(BatchStream(photos, config, seed=5))
+    batches = [next(whole) for _ in range(6)]
+    resumed = iter(BatchStream(photos, config, seed=5, step=3))
+    for step in range(3, 6):
+        assert torch.equal(next(resumed), batches[step])
+    assert not torch.equal(batches[0], BatchStream(photos, config, seed=6).batch(0))
+
+
+def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() -> None:
+    config = BatchConfig(2, 20, False, 0.0, 0.0)
+    photos = numbered_photos(12)
+    streams = [BatchStream(photos, config, seed=0, rank=rank, world=2) for rank in range(2)]
+    for epoch in range(2):
+        shown = [
+            round(value * 255)
+            for step in range(3 * epoch, 3 * epoch + 3)
+            for stream in streams
+            for value in stream.batch(step)[:, 0, 0, 0].tolist()
+        ]
+        assert sorted(shown) == list(range(12))
+
+
+def test_augmentation_stays_within_its_ranges() -> None:
+    photos = [np.full((16, 16, 3), 102, np.uint8)]  # 0.4
+    config = BatchConfig(64, 16, False, 0.4, 0.2)
+    stream = BatchStream(photos, config, seed=0)
+    values = torch.cat([stream.batch(step)[:, 0, 0, 0] for step in range(20)])
+    assert values.min() >= 0.6 * 0.4 - 0.2 and values.max() <= 1.4 * 0.4 + 0.2 + 1e-6
+    assert values.min() < 0.1 and values.max() > 0.7  # and reaches towards both ends
+    white = BatchStream([np.full((16, 16, 3), 255, np.uint8)], config, seed=0)
+    assert all(white.batch(step).min() >= 0 and white.batch(step).max() <= 1 for step in range(9))
+
+
+def test_folder_splits_without_overlap(photo_folder: Path) -> None:
+    data = folder_data(photo_folder)
+    data.setup()
+    assert len(data.train_photos) == 10
+    val = torch.cat(data.val_batches)
+    assert len(val) == 2
+    for image in val:
+        pixels = (image.permute(1, 2, 0) * 255).round().byte().numpy()
+        assert not any(np.array_equal(pixels, photo) for photo in data.train_photos)
+
+
+def test_separate_validation_folder(photo_folder: Path, tmp_path: Path) -> None:
+    shutil.copy(photo_folder / "03.png", tmp_path / "a.png")
+    data = folder_data(photo_folder, val_root=str(tmp_path))
+    data.setup()
+    assert len(data.train_photos) == 12 and len(data.val_batches) == 1
+
+
+def test_sample_photographs_are_real_and_disjoint() -> None:
+    data = SampleData(**COMMON | {"val_size": 256})
+    data.setup()
+    assert not set(SampleData.train_names) & set(SampleData.val_names)
+    assert len(data.train_photos) == 3
+    assert sum(len(batch) for batch in data.val_batches) == 2
+    assert all(len(np.unique(photo)) > 200 for photo in data.train_photos)
+
+
+def test_unreadable_images_are_named_and_counted(
+    photo_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("01.png", "02.png", "03.png"):
+        shutil.copy(photo_folder / name, tmp_path / name)
+    (tmp_path / "broken.png").write_bytes(b"not a picture")
+    cut = (photo_folder / "04.png").read_bytes()[:200]
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "cut.png").write_bytes(cut)
+    (tmp_path / "notes.txt").write_text("ignored")
+    with caplog.at_level(logging.WARNING):
+        data = folder_data(tmp_path, val_root=str(photo_folder))
+        data.setup()
+    assert len(data.train_photos) == 3
+    assert "broken.png" in caplog.text and "cut.png" in caplog.text
+    assert "2 of 5 images left out" in caplog.text
+
+
+def test_small_images_are_left_out_with_a_count(
+    photo_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(photo_folder / "01.png", tmp_path / "a.png")
+    Image.new("RGB", (15, 40)).save(tmp_path / "b.png")
+    with caplog.at_level(logging.WARNING):
+        data = folder_data(tmp_path, val_root=str(photo_folder))
+        data.setup()
+    assert len(data.train_photos) == 1
+    assert "1 of 2" in caplog.text
+
+
+def test_folders_that_cannot_work_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"data\.root=DIR"):
+        folder_data(None)
+    with pytest.raises(BitcodecError, match="nowhere: no such folder"):
+        folder_data(tmp_path / "nowhere").setup()
+    with pytest.raises(BitcodecError, match="holds no PNG, JPEG or WebP"):
+        folder_data(tmp_path).setup()
+    (tmp_path / "only.png").write_bytes(b"junk")
+    (tmp_path / "other.png").write_bytes(b"junk")
+    with pytest.raises(BitcodecError, match="none of the images can be read"):
+        folder_data(tmp_path).setup()
+
+
+def test_grey_and_palette_images_become_rgb(tmp_path: Path, photo_folder: Path) -> None:
+    Image.new("L", (20, 20), 77).save(tmp_path / "grey.png")
+    Image.open(photo_folder / "01.png").convert("P").save(tmp_path / "palette.png")
+    data = folder_data(tmp_path, val_root=str(photo_folder))
+    data.setup()
+    assert {photo.shape[2] for photo in data.train_photos} == {3}
+
+
+def test_centre_crop_keeps_the_centre_and_the_multiple() -> None:
+    photo = np.arange(50 * 70 * 3, dtype=np.int64).reshape(50, 70, 3)
+    crop = centre_crop(photo, 64, 16)  # type: ignore[arg-type]
+    assert crop.shape == (48, 64, 3)
+    assert np.array_equal(crop, photo[1:49, 3:67])

@@ -1,0 +1,138 @@
+"""Exported models compute what torch computes, and hold nothing that does not belong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
+
+from bitcodec.codec import Codec  # noqa: E402
+from bitcodec.errors import UsageError  # noqa: E402
+from bitcodec.images import to_rgb  # noqa: E402
+from bitcodec.model_folder import ModelFacts, ModelFolder  # noqa: E402
+from bitcodec.training import export  # noqa: E402
+from bitcodec.transforms.networks import build_transforms  # noqa: E402
+from tests.tiny import FEW_STEPS, TINY, textured  # noqa: E402
+
+
+def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> None:  # type: ignore[no-untyped-def]
+    encoder, decoder = (export._rounded(network) for network in tiny_transforms)
+    image = textured(264, 184)
+    x = torch.from_numpy(np.asarray(image).transpose(2, 0, 1).copy())[None].float() / 255
+    logits = encoder(x)[0].numpy()
+    bitmap = tiny.bitmap(image)
+    unclear = np.abs(logits) < 1e-5 * logits.std()
+    assert np.array_equal(bitmap[~unclear], logits[~unclear] > 0)
+    assert 0.05 < bitmap.mean() < 0.95
+    y = decoder(torch.from_numpy(bitmap).float()[None])[0].numpy()
+    expected = np.clip(np.rint(y * 255), 0, 255).transpose(1, 2, 0)
+    found = np.asarray(tiny.reconstruct(bitmap, image.size)).astype(float)
+    assert np.abs(found - expected).max() <= 1
+    assert np.mean(found != expected) < 1e-3
+    assert expected.std() > 2
+
+
+@pytest.mark.parametrize("blocks", [0, 2])
+@pytest.mark.parametrize(("kind", "stride"), [("residual", 4), ("residual", 16), ("folded", 8)])
+def test_radius_of_the_pairs_for_photographs(kind: str, stride: int, blocks: int) -> None:
+    """Counted by hand: head, two per block, down and stem; likewise on the way up."""
+    encoder, decoder = build_transforms(kind, 8, stride, 8, blocks, 45.0, 1.0)
+    assert export.encoder_radius(encoder, stride) == 2 * blocks + 3
+    assert export.decoder_radius(decoder, 8) == 2 * blocks + 4
+
+
+def test_radius_of_the_article_pair() -> None:
+    encoder, decoder = build_transforms("article", 8, 1)
+    assert export.encoder_radius(encoder, 1) == 4
+    assert export.decoder_radius(decoder, 8) == 4
+
+
+def test_the_articles_network_exports_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    facts = ModelFacts("article", 1, 8, 1, 0, 0, "huffman")
+    pair = build_transforms("article", 8, 1)
+    folder = export.export_model(
+        *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
+    )
+    codec = Codec(folder)
+    image = textured(31, 17)
+    assert codec.decode(codec.encode(image)).size == image.size
+
+
+def test_the_folded_pair_exports_and_tiles_without_a_seam(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    encoder, decoder = build_transforms("folded", 16, 8, 8, 1, 45.0, 1.0)
+    for network in (encoder, decoder):
+        torch.nn.init.normal_(network.head.weight, std=0.1)
+    facts = ModelFacts("folded", 1, 16, 8, 0, 0, "huffman")
+    folder = export.export_model(
+        encoder, decoder, facts, [textured(64, 64)], tmp_path / "folded", fit_settings=FEW_STEPS
+    )
+    codec, image = Codec(folder), textured(203, 117)
+    bitmap = codec.bitmap(image)
+    padded = to_rgb(image).crop((0, 0, 200, 112))  # whole blocks: no padding to repeat here
+    with torch.no_grad():
+        x = torch.from_numpy(np.array(padded)).permute(2, 0, 1)[None].float() / 255
+        logits = encoder.half().float()(x)[0]
+    sure = logits.abs() > 1e-3
+    sure[:, -8:], sure[:, :, -8:] = False, False  # where the picture goes on
+    expected = torch.from_numpy(bitmap[:, :14, :25])
+    assert torch.equal((logits > 0)[sure], expected[sure])
+    whole = np.asarray(codec.reconstruct(bitmap, image.size)).astype(int)
+    strip = np.asarray(codec.reconstruct(bitmap[:, :, :18], (144, 117))).astype(int)
+    assert (
+        np.abs(
+            whole[:, : 8 * (18 - folder.facts.decoder_margin)]
+            - strip[:, : 8 * (18 - folder.facts.decoder_margin)]
+        ).max()
+        <= 1
+    )
+
+
+def test_the_folder_is_anonymous_and_complete(tiny_folder: ModelFolder) -> None:
+    names = {path.name for path in tiny_folder.path.iterdir()}
+    expected = {"model.json", "encoder.onnx", "decoder.onnx", "weights.safetensors"}
+    assert names == expected | {f"{coder}.npz" for coder in tiny_folder.coders}
+    for name in ("encoder.onnx", "decoder.onnx"):
+        content = (tiny_folder.path / name).read_bytes()
+        assert b".py" not in content and str(Path.home()).encode() not in content
+
+
+def test_weights_are_those_of_the_transforms(tiny_folder: ModelFolder, tiny_transforms) -> None:  # type: ignore[no-untyped-def]
+    from safetensors.torch import load_file
+
+    stored = load_file(tiny_folder.path / "weights.safetensors")
+    state = tiny_transforms[0].state_dict()
+    mine = {k.removeprefix("encoder."): v for k, v in stored.items() if k.startswith("encoder.")}
+    assert mine.keys() == state.keys()
+    for key, value in mine.items():
+        assert torch.equal(value, state[key].half())
+
+
+def test_nothing_is_overwritten_or_left_half_done(
+    tiny_folder: ModelFolder,
+    tiny_transforms,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+) -> None:
+    facts = tiny_folder.facts
+    with pytest.raises(UsageError, match="exists already"):
+        export.export_model(*tiny_transforms, facts, [textured(16, 16)], tiny_folder.path)
+    with pytest.raises(UsageError, match="--images"):
+        export.export_model(*tiny_transforms, facts, [], tmp_path / "new")
+    with pytest.raises(UsageError):
+        broken: list[Image.Image | Path] = [textured(16, 16), tmp_path / "missing.png"]
+        export.export_model(*tiny_transforms, facts, broken, tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overflowing_weights_are_refused(tiny_folder: ModelFolder, tmp_path: Path) -> None:
+    encoder, decoder = build_transforms("residual", **TINY)
+    with torch.no_grad():
+        decoder.stem.bias[0] = 1e6
+    with pytest.raises(UsageError, match="not finite"):
+        images = [textured(16, 16)]
+        export.export_model(encoder, decoder, tiny_folder.facts, images, tmp_path / "new")
