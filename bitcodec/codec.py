@@ -16,7 +16,7 @@ from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.files import read_file, write_file
+from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.model_folder import ModelFolder
 from bitcodec.tiles import tiles
@@ -190,7 +190,7 @@ def open_picture(path: str | Path) -> Image.Image:
         BitcodecError: if the file is missing, damaged, or of an unknown model.
     """
     try:
-        data = read_file(path)
+        data = container.read_file(path)
         container.read(data)
         return load_for(data).decode(data)
     except BitcodecError as error:
