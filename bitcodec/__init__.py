@@ -1,11 +1,30 @@
 """bitcodec: images compressed into a bitmap of zeros and ones by a neural network.
 
+From file to file:
+
 >>> import bitcodec
 >>> bitcodec.save("photo.png", "photo.bitc")
 >>> bitcodec.open("photo.bitc").save("photo-decoded.png")
 
-Importing the package also teaches Pillow the format: ``Image.open("photo.bitc")`` and
-``image.save("photo.bitc")`` work from then on.
+In memory, with a codec that is loaded once and may be shared between threads:
+
+>>> codec = bitcodec.load()
+>>> data = codec.encode("photo.png")  # or a Pillow image, or an H x W x 3 array of uint8
+>>> codec.decode(data)
+<PIL.Image.Image image mode=RGB size=96x64 at ...>
+
+What a user can mend is a :class:`BitcodecError`, whose text is one sentence:
+
+>>> bitcodec.open("missing.bitc")
+Traceback (most recent call last):
+bitcodec.errors.UsageError: missing.bitc: there is no such file
+
+Importing the package also teaches Pillow the format:
+
+>>> from PIL import Image
+>>> Image.open("photo.bitc").size
+(96, 64)
+>>> Image.open("photo.png").save("again.bitc")
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+"""``python -m bitcodec``: the ``bitcodec`` command where it is not on the path."""
+
 from bitcodec.cli import main
 
 if __name__ == "__main__":

@@ -9,7 +9,14 @@ Bitmap = NDArray[np.bool_]
 
 
 def pack(bitmap: Bitmap) -> bytes:
-    """Bits in C order, eight to a byte, most significant first; the last byte is zero-padded."""
+    """Bits in C order, eight to a byte, most significant first; the last byte is zero-padded.
+
+    >>> bits = np.array([1, 0, 0, 0, 0, 0, 0, 0, 1], bool).reshape(1, 3, 3)
+    >>> pack(bits)
+    b'\\x80\\x80'
+    >>> np.array_equal(unpack(pack(bits), (1, 3, 3)), bits)
+    True
+    """
     return np.packbits(bitmap.reshape(-1)).tobytes()
 
 
@@ -27,7 +34,11 @@ def unpack(data: bytes, shape: tuple[int, int, int]) -> Bitmap:
 
 
 def ones(bitmap: Bitmap) -> float:
-    """Share of ones, 0 to 1."""
+    """Share of ones, 0 to 1.
+
+    >>> ones(np.array([[[0, 1, 0, 0]]], bool))
+    0.25
+    """
     return float(np.mean(bitmap))
 
 
@@ -37,6 +48,9 @@ def order0_bits(bitmap: Bitmap) -> float:
     ``sum_c n * h(p_c)`` with ``h`` the binary entropy (Shannon, 1948) and ``p_c`` the share of
     ones in channel c of this very bitmap: what an ideal coder without context would need if it
     were told the densities for free.
+
+    >>> order0_bits(np.array([[[0, 1, 0, 1]], [[0, 0, 0, 0]]], bool))
+    4.0
     """
     channels = bitmap.reshape(bitmap.shape[0], -1)
     p = channels.mean(axis=1)

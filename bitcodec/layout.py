@@ -125,8 +125,10 @@ class StepRange:
     cutoff: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Raises:
-        ValueError: unless the range is one and a layout exists for every step in it.
+        """Check that the range is one and that a layout exists for every step in it.
+
+        Raises:
+            ValueError: otherwise.
         """
         if not 0 < self.finest <= self.coarsest < 1 << 16:
             raise ValueError("step indices are from 1 to 65535, the finest first")

@@ -51,7 +51,12 @@ class Span:
 
 
 def spans(length: int, margin: int, longest: int) -> list[Span]:
-    """``length`` positions in the fewest spans of nearly equal size, none above ``longest``."""
+    """``length`` positions in the fewest spans of nearly equal size, none above ``longest``.
+
+    >>> spans(10, margin=1, longest=6)
+    [Span(start=0, stop=5, outer_start=0, outer_stop=6),
+     Span(start=5, stop=10, outer_start=4, outer_stop=10)]
+    """
     count = -(-length // longest)
     edges = [length * i // count for i in range(count + 1)]
     return [

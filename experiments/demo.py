@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import bitcodec
+from bitcodec.evaluation.metrics import psnr
 from experiments.runs import Run, run_all
 
 STEPS = 700
@@ -103,14 +104,14 @@ def _compress(console: Console, root: Path) -> None:
     codec = bitcodec.load()
     data = codec.encode(source)
     (root / "chelsea.bitc").write_bytes(data)
-    photo = np.asarray(Image.open(source).convert("RGB"), np.float64)
+    photo = np.asarray(Image.open(source).convert("RGB"))
     decoded = codec.decode(data)
     decoded.save(root / "chelsea.png")
-    psnr = 10 * np.log10(255**2 / np.square(photo - np.asarray(decoded, np.float64)).mean())
     console.print(
         f"\nThe shipped model {codec.facts.name!r} on {source.name}, {decoded.width} x "
         f"{decoded.height}: {len(data):,} bytes, "
-        f"{len(data) * 8 / (decoded.width * decoded.height):.3f} bpp, {psnr:.2f} dB; "
+        f"{len(data) * 8 / (decoded.width * decoded.height):.3f} bpp, "
+        f"{psnr(photo, np.asarray(decoded)):.2f} dB; "
         f"{_relative(root)}/chelsea.bitc and chelsea.png\n"
     )
 

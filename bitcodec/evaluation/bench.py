@@ -18,6 +18,7 @@ import numpy as np
 from PIL import AvifImagePlugin, Image, features
 
 from bitcodec.codec import load
+from bitcodec.evaluation.metrics import psnr
 from bitcodec.images import to_rgb
 from bitcodec.model_folder import ModelFolder
 
@@ -105,7 +106,7 @@ def time_bitcodec(
             _, decode_process = best(repeat, _run, [*command, "decode", file, *model])
             encoding = (encode_network, encode_coder, encode_network + encode_coder)
             decoding = (decode_network, decode_coder, decode_network + decode_coder)
-            figures = (len(data), _psnr(rgb, decoded))
+            figures = (len(data), psnr(np.asarray(rgb), np.asarray(decoded)))
             rows.append((*figures, *encoding, encode_process, *decoding, decode_process))
     name = f"bitcodec {folder.facts.name}"
     return Timing(name, "1" if one_thread else "all", *np.mean(rows, axis=0).tolist())
@@ -134,7 +135,7 @@ def time_rival(
             back = f"Image.open({file!r}).save({source!r})"
             _, encode_process = best(repeat, _python, there)
             _, decode_process = best(repeat, _python, back)
-            figures = (len(data), _psnr(rgb, decoded))
+            figures = (len(data), psnr(np.asarray(rgb), np.asarray(decoded)))
             rows.append((*figures, encode, encode_process, decode, decode_process))
     means = np.mean(rows, axis=0).tolist()
     return Timing(
@@ -218,9 +219,3 @@ def _run(command: list[str]) -> None:
 
 def _python(expression: str) -> None:
     _run([sys.executable, "-c", f"from PIL import Image; {expression}"])
-
-
-def _psnr(original: Image.Image, decoded: Image.Image) -> float:
-    error = np.asarray(original, np.float64) - np.asarray(decoded, np.float64)
-    mean = float(np.mean(error**2))
-    return 10 * np.log10(255**2 / mean) if mean else float("inf")

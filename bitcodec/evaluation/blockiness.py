@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 #: JPEG's block side in pixels.
 BLOCK = 8
 #: Luma of ITU-R BT.601, as in JFIF.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = (0.299, 0.587, 0.114)
 
 
 def blockiness(pixels: NDArray[np.uint8]) -> float:
     """Mean step across block borders over that inside blocks, of an H x W x 3 8-bit image.
 
     1 for an image without any step, infinite where steps lie on block borders only, NaN for an
-    image of a single block, which has no border.
+    image of a single block, which has no border. Its twin in torch, which has a gradient, is
+    :func:`bitcodec.training.blockiness_penalty.border_ratio`.
     """
-    luma = pixels.astype(np.float32) @ _LUMA
+    luma = pixels.astype(np.float32) @ np.array(LUMA, np.float32)
     border_sum = border_count = inside_sum = inside_count = 0.0
     for lines in (luma, luma.T):
         # steps[k] belongs to the pair of column k and column k + 1

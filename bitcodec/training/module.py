@@ -178,6 +178,9 @@ class BitCodecModule(pl.LightningModule):
 def psnr(reconstruction: Tensor, image: Tensor) -> Tensor:
     """PSNR in dB of each image, both rounded to 8 bit: ``10 log10(255**2 / mse)``.
 
+    The twin of :func:`bitcodec.evaluation.metrics.psnr`, for batches; it never becomes infinite,
+    so that it can be averaged.
+
     Args:
         reconstruction, image: ``N x 3 x H x W`` in [0, 1].
 

@@ -169,8 +169,10 @@ BINARIZERS: dict[str, type[Binarizer]] = {
 
 
 def build_binarizer(kind: str, config: NoiseConfig) -> Binarizer:
-    """Raises:
-    UsageError: for a kind that does not exist.
+    """The binarizer of this kind: one of the names in :data:`BINARIZERS`.
+
+    Raises:
+        UsageError: for a kind that does not exist.
     """
     if kind not in BINARIZERS:
         raise UsageError(f"binarizer={kind}: choose one of {_list(BINARIZERS)}")

@@ -12,8 +12,10 @@ RATE_DISTORTION = "rd_cost"
 
 
 def check(name: str, weight: float) -> None:
-    """Raises:
-    UsageError: for an objective that does not exist, before a run is trained for it.
+    """Refuse an objective that does not exist before a run is trained for it.
+
+    Raises:
+        UsageError: for such a name, or for a price of rate that is not above zero.
     """
     if name not in (*METRICS, RATE_DISTORTION):
         raise UsageError(f"objective={name}: choose {', '.join(METRICS)} or {RATE_DISTORTION}")

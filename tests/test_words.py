@@ -1,0 +1,55 @@
+"""Words in the code: examples that run, modules and functions that say what they are."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+
+import bitcodec
+from tests.conftest import REPOSITORY
+
+SOURCES = sorted((REPOSITORY / "bitcodec").rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+WITH_EXAMPLES = [dotted(path) for path in SOURCES if ">>> " in path.read_text()]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that holds a `photo.png` of 96 x 64 pixels."""
+    Image.fromarray(skimage.data.chelsea()[100:164, 100:196]).save(tmp_path / "photo.png")
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testmod(
+        importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    )
+    assert tried > 0 and failed == 0
+
+
+def test_the_public_functions_have_examples() -> None:
+    """In the package's docstring, which is where a newcomer looks."""
+    assert bitcodec.__doc__ is not None
+    used = [line for line in bitcodec.__doc__.splitlines() if line.lstrip().startswith(">>> ")]
+    for name in ("load", "open", "save"):
+        assert any(f"bitcodec.{name}(" in line for line in used), name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=dotted)
+def test_modules_and_public_functions_begin_with_a_summary(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    if not tree.body:
+        return  # an empty __init__.py
+    for node in [tree, *tree.body]:
+        name = getattr(node, "name", "the module")
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and name[0] != "_":
+            summary = ast.get_docstring(node) or ""
+            assert summary and not summary.startswith(("Raises", "Args", "Returns")), name
