@@ -47,7 +47,7 @@ class LevelPrior(nn.Module):
 
     def __init__(self, latents: int, means: int) -> None:
         super().__init__()
-        self.means = means
+        self.means, self.low = means, min(LOW, latents)
         phases, groups = len(PHASES), -(-(latents - means) // GROUP)
         # Means: what is around, and by how much the earlier means miss what is around them.
         seen = means * NEIGHBOURS + means
@@ -64,11 +64,11 @@ class LevelPrior(nn.Module):
         self.units_bias = nn.Parameter(torch.zeros(groups * UNITS))
         self.output = nn.Parameter(torch.zeros(groups * GROUP, UNITS))
         self.bias = nn.Parameter(torch.tensor([0.5, 0, 0]).repeat(groups * GROUP, 1))
-        self.centre = nn.Parameter(torch.zeros(groups * GROUP, LOW, 3, 3))
+        self.centre = nn.Parameter(torch.zeros(groups * GROUP, self.low, 3, 3))
         rank, group = torch.arange(latents), torch.arange(groups)
         before = rank < means + group.repeat_interleave(UNITS)[:, None] * GROUP
         self.register_buffer("_before", before.float()[:, None], persistent=False)
-        low = rank[:LOW] < means + group.repeat_interleave(GROUP)[:, None] * GROUP
+        low = rank[: self.low] < means + group.repeat_interleave(GROUP)[:, None] * GROUP
         self.register_buffer("_low", low.float()[:, :, None, None], persistent=False)
 
     def forward(self, levels: Tensor, step: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ class LevelPrior(nn.Module):
         hidden = torch.relu(hidden + self._own_group(size[:, self.means :], groups))
         scale = F.conv2d(hidden, _pointwise(self.output[: groups * GROUP]), groups=groups)
         scale = F.softplus(scale[:, :count] + _by_step(self.bias[:count], step))
-        low = min(LOW, latents)
+        low = min(self.low, latents)
         around = F.avg_pool2d(F.pad(means, (1, 1, 1, 1), mode="replicate"), 3, 1)
         signed = torch.cat([means - around, levels[:, self.means : low]], dim=1)
         centre = F.conv2d(

@@ -15,7 +15,14 @@ from bitcodec.training.data import BatchConfig, BatchStream, FolderData, SampleD
 from bitcodec.training.photos import centre_crop
 
 COMMON: dict[str, Any] = {
-    "batch": {"batch_size": 4, "crop": 16, "flip": True, "gain": 0.4, "bias": 0.2},
+    "batch": {
+        "batch_size": 4,
+        "crop": 16,
+        "flip": True,
+        "gain": 0.4,
+        "bias": 0.2,
+        "synthetic": 0.0,
+    },
     "val_size": 32,
     "val_images": 64,
     "val_batch_size": 3,
