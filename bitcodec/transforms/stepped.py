@@ -108,7 +108,7 @@ def fineness(step: Tensor) -> Tensor:
     The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
     two half as much is enough.
     """
-    light = (step / 12).pow(0.7).clamp(1, FINEST_MEANS)
+    light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS)
     colour = (light + 1) / 2
     return torch.cat([light, colour, colour]).view(-1, 1, 1)
 
