@@ -1,10 +1,10 @@
 """False edges: the steps and blotches that an eye sees in skies and blurs, on whatever grid.
 
 A place is smooth where, in the original's luma (BT.601, 8-bit levels), the mean absolute step to
-the right-hand and lower neighbours over the 17 x 17 pixels around it is below 2 levels. There, along
-rows and along columns, ``d(x)`` is the absolute difference of two means of 3 pixels, centred at
-``x + 2`` and ``x - 2``. A false edge is a place whose ``d`` exceeds 3 levels in the reconstruction
-and also exceeds twice the original's ``d`` plus 1.
+the right-hand and lower neighbours over the 17 x 17 pixels around it is below 2 levels. There,
+along rows and along columns, ``d(x)`` is the absolute difference of two means of 3 pixels, centred
+at ``x + 2`` and ``x - 2``. A false edge is a place whose ``d`` exceeds 3 levels in the
+reconstruction and also exceeds twice the original's ``d`` plus 1.
 """
 
 from __future__ import annotations
