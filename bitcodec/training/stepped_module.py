@@ -34,6 +34,10 @@ from bitcodec.transforms.stepped import (
     step_range,
 )
 
+LINEAR_RATE = 0.1
+"""Learning rate of the linear paths beside that of the rest. They start as a transform that loses
+nothing; at the full rate, every update would shift flat places by several levels."""
+
 REFERENCE_STEP = 40.0
 """Where the trade-off's two rules meet, and the loss keeps its size."""
 
@@ -145,9 +149,17 @@ class SteppedModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         config = self.optimizer_config
-        transforms = [*self.encoder.parameters(), *self.decoder.parameters()]
+        linear = [*self.encoder.linear.parameters(), *self.decoder.linear.parameters()]
+        known = {id(parameter) for parameter in linear}
+        others = [
+            parameter
+            for network in (self.encoder, self.decoder)
+            for parameter in network.parameters()
+            if id(parameter) not in known
+        ]
         groups: list[dict[str, Any]] = [
-            {"params": transforms, "lr": config.lr},
+            {"params": others, "lr": config.lr},
+            {"params": linear, "lr": LINEAR_RATE * config.lr},
             {"params": list(self.penalty.parameters()), "lr": config.prior_lr},
         ]
         optimizer = torch.optim.Adam(groups, eps=config.eps)
