@@ -62,7 +62,7 @@ def export(
     """
     from bitcodec.cli.encode import _is_picture
     from bitcodec.container import is_model_name
-    from bitcodec.model_folder import ModelFacts, refuse_existing
+    from bitcodec.model_folder import refuse_existing
 
     name = name or output.name
     if not is_model_name(name):
@@ -74,32 +74,16 @@ def export(
     pictures = evenly(sorted(p for p in images.rglob("*") if _is_picture(p)), most)
     try:
         from bitcodec.training.export import export_model
-        from bitcodec.training.module import BitCodecModule
+        from bitcodec.training.modules import load_module, model_facts
     except ModuleNotFoundError as error:
         raise UsageError(
             f"exporting needs {error.name}, which is not installed: pip install 'bitcodec[train]'"
         ) from None
 
-    try:
-        module = BitCodecModule.load_from_checkpoint(
-            checkpoint, map_location="cpu", weights_only=True
-        )
-        network: dict[str, Any] = dict(module.hparams["model"])
-    except BitcodecError:
-        raise
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BitcodecError(f"not a checkpoint of bitcodec ({reason})", checkpoint) from None
-    facts = ModelFacts(
-        name=name,
-        quality=quality,
-        channels=network["channels"],
-        stride=network["stride"],
-        encoder_margin=0,
-        decoder_margin=0,
-        coder=coder or "",
-        training={"network": network, **recorded(checkpoint), "fitted_on_pictures": len(pictures)},
-    )
+    module = load_module(checkpoint)
+    record = {"network": dict(module.hparams["model"]), **recorded(checkpoint)}
+    record["fitted_on_pictures"] = len(pictures)
+    facts = model_facts(module, name, quality, coder or "", record)
 
     def watch(pictures: Sequence[Any]) -> Iterable[Any]:
         from rich.progress import track

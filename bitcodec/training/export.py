@@ -14,25 +14,29 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from bitcodec import model_folder
-from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
-from bitcodec.coders import CODERS, coder_by_name, save_tables
-from bitcodec.coders.base import Coder
-from bitcodec.coders.context import ContextCoder
+from bitcodec.coders import CODERS, save_tables
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
 from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
+from bitcodec.training.fit import FITS, Sample
+from bitcodec.training.receptive_field import TRACED_STEP, decoder_radius, encoder_radius
+from bitcodec.transforms.stepped import LATENTS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 _TRACED_POSITIONS = (6, 5)
+GOLDEN = 0.6180339887498949
+
+FEWER_LATENTS = (56, 112)
+"""Of a model with steps: decoder graphs that take so many latents alone stand beside the whole."""
 
 
 def export_model(
@@ -49,14 +53,17 @@ def export_model(
     """Write a model folder and return it.
 
     Args:
-        encoder: ``N x 3 x H x W`` in [0, 1] → logits ``N x C x H/s x W/s``.
-        decoder: code ``N x C x H/s x W/s`` in [0, 1] → ``N x 3 x H x W``.
+        encoder: ``N x 3 x H x W`` in [0, 1] → logits ``N x C x H/s x W/s``; of a model with
+            steps :class:`bitcodec.transforms.stepped.StepEncoder`.
+        decoder: code ``N x C x H/s x W/s`` in [0, 1] → ``N x 3 x H x W``, or
+            :class:`bitcodec.transforms.stepped.StepDecoder`.
         facts: what ``model.json`` is to say; margins and fingerprint are filled in here, and the
             coder with the smallest payloads if none is named.
-        images: training pictures whose bitmaps the coders' tables are fitted to.
+        images: training pictures whose bitmaps the coders' tables are fitted to; with steps, each
+            at one of them, spread over the range.
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
-        fit_settings: for each coder's name, keyword arguments of its ``fit``.
+        fit_settings: for each coder's name, keyword arguments of its fit.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -72,82 +79,51 @@ def export_model(
         encoder_margin=encoder_radius(encoder, facts.stride),
         decoder_margin=decoder_radius(decoder, facts.channels),
     )
+    graphs = _graphs(encoder, decoder, facts)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
-        _write_networks(encoder, decoder, facts, folder)
-        codec = Codec(ModelFolder(folder))
-        bitmaps = [codec.bitmap(image) for image in watch(images)]
+        _write_networks(encoder, decoder, graphs, folder)
+        samples = _samples(Codec(ModelFolder(folder)), images, watch)
         for name in [kind.name for kind in CODERS] if coders is None else coders:
-            fit: Callable[..., Coder] = coder_by_name(name).fit
-            settings = dict((fit_settings or {}).get(name, {}))
-            if name == ContextCoder.name:
-                settings["numbers"] = getattr(encoder, "numbers", ())
-            save_tables(fit(bitmaps, **settings), folder)
+            save_tables(FITS[name](samples, **(fit_settings or {}).get(name, {})), folder)
         if not facts.coder:
-            facts = replace(facts, coder=_smallest(ModelFolder(folder), bitmaps))
+            facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
         facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         shutil.move(folder, out)
     return ModelFolder(out)
 
 
-def _smallest(folder: ModelFolder, bitmaps: Sequence[Bitmap]) -> str:
-    """The coder with the fewest bytes over a few of the bitmaps."""
-    few = bitmaps[:: max(1, len(bitmaps) // 16)]
-    coders = {name: folder.coder(name) for name in folder.coders}
-    return min(coders, key=lambda name: sum(len(coders[name].encode(bits)) for bits in few))
-
-
-def encoder_radius(encoder: nn.Module, stride: int) -> int:
-    """How many code positions away a pixel can be and still change a logit, rounded up."""
-    twin = _all_positive(encoder)
-    reach = _nonzero_reach(lambda side: torch.ones(1, 3, side * stride, side * stride), twin)
-    return -(-reach // stride)
-
-
-def decoder_radius(decoder: nn.Module, channels: int) -> int:
-    """How many code positions away a bit can be and still change a pixel."""
-    twin = _all_positive(decoder)
-    # Half-way between zero and one, folded latents are near zero: large ones of either sign would
-    # drown the bits beside them, and rectified units would be dead.
-    return _nonzero_reach(lambda side: torch.full((1, channels, side, side), 0.5), twin)
-
-
-def _nonzero_reach(make_input: Callable[[int], Tensor], network: nn.Module) -> int:
-    """Largest distance, in input samples, from which the middle code position is touched.
-
-    The gradient of a network whose weights are all positive is nonzero exactly where there is a
-    path from input to output.
+def _samples(
+    codec: Codec,
+    images: Sequence[ImageLike],
+    watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]],
+) -> list[Sample]:
+    """Bitmaps and their layouts; steps follow the golden ratio, so that any stretch of the pictures
+    has steps from everywhere in the range.
     """
-    side = 31
-    while True:
-        x = make_input(side).requires_grad_()
-        y = network(x)
-        scale_out, scale_in = max(1, y.shape[-1] // side), x.shape[-1] // side
-        middle = slice(side // 2 * scale_out, (side // 2 + 1) * scale_out)
-        # Unequal weights: outputs that share a path must not cancel each other.
-        weights = torch.linspace(1, 2, y.shape[1]).view(-1, 1, 1)
-        (y[..., middle, middle] * weights).sum().backward()
-        assert x.grad is not None
-        touched = x.grad.abs().sum(dim=(0, 1, 2)).nonzero().flatten()
-        first, last = int(touched.min()), int(touched.max())
-        if first > 0 and last < x.shape[-1] - 1:
-            start = side // 2 * scale_in
-            return max(start - first, last - (start + scale_in - 1), 0)
-        side = 2 * side + 1
+    steps = codec.facts.steps
+    samples = []
+    for number, image in enumerate(watch(images)):
+        index = None
+        if steps is not None:
+            share = number * GOLDEN % 1
+            index = steps.finest + round(share * (steps.coarsest - steps.finest))
+        layout = codec.layout(step_index=index)
+        samples.append((codec.bitmap(image, layout), layout))
+    return samples
 
 
-def _all_positive(network: nn.Module) -> nn.Module:
-    """A copy without dead units, whose activations stay near one."""
-    twin = copy.deepcopy(network).float().eval()
-    with torch.no_grad():
-        for parameter in twin.parameters():
-            fan_in = parameter[0].numel() if parameter.dim() > 1 else 0
-            parameter.fill_(1 / fan_in if fan_in else 0)
-    return twin
+def _smallest(folder: ModelFolder, samples: Sequence[Sample]) -> str:
+    """The coder with the fewest bytes over a few of the bitmaps."""
+    few = samples[:: max(1, len(samples) // 16)]
+    coders = {name: folder.coder(name) for name in folder.coders}
+    return min(
+        coders, key=lambda name: sum(len(coders[name].encode(bits, own)) for bits, own in few)
+    )
 
 
 def _rounded(network: nn.Module) -> nn.Module:
@@ -161,8 +137,42 @@ def _rounded(network: nn.Module) -> nn.Module:
     return twin.requires_grad_(False)
 
 
+class _Graph(NamedTuple):
+    """One ONNX file to be traced."""
+
+    file: str
+    part: str
+    """Whose weights it has: ``encoder`` or ``decoder``."""
+    network: nn.Module
+    inputs: dict[str, Tensor]
+    """Examples; the first is a picture or code, of any height and width."""
+    unit: int
+    """Height and width of the first input are multiples of this."""
+    output: str
+
+
+def _graphs(encoder: nn.Module, decoder: nn.Module, facts: ModelFacts) -> list[_Graph]:
+    rows, columns = _TRACED_POSITIONS
+    stride = facts.stride
+    pixels = torch.zeros(1, 3, rows * stride, columns * stride)
+    if facts.steps is None:
+        code = torch.zeros(1, facts.channels, rows, columns)
+        return [
+            _Graph(model_folder.ENCODER, "encoder", encoder, {"input": pixels}, stride, "logits"),
+            _Graph(model_folder.DECODER, "decoder", decoder, {"input": code}, 1, "image"),
+        ]
+    step = torch.tensor([TRACED_STEP])
+    inputs = {"image": pixels, "step": step}
+    graphs = [_Graph(model_folder.ENCODER, "encoder", encoder, inputs, stride, "levels")]
+    for latents in (*FEWER_LATENTS, LATENTS):
+        file = model_folder.DECODER if latents == LATENTS else f"decoder-{latents}.onnx"
+        inputs = {"levels": torch.zeros(1, latents, rows, columns), "step": step}
+        graphs.append(_Graph(file, "decoder", decoder, inputs, 1, "image"))
+    return graphs
+
+
 def _write_networks(
-    encoder: nn.Module, decoder: nn.Module, facts: ModelFacts, folder: Path
+    encoder: nn.Module, decoder: nn.Module, graphs: Sequence[_Graph], folder: Path
 ) -> None:
     from safetensors.torch import save_file
 
@@ -175,28 +185,21 @@ def _write_networks(
     save_file(tensors, weights)
     weights.chmod(0o644)
     places = _places(weights)
-
-    rows, columns = _TRACED_POSITIONS
     height, width = (torch.export.Dim(name, min=1, max=8192) for name in ("h", "w"))
-    stride = facts.stride
-    pixels = torch.zeros(1, 3, rows * stride, columns * stride)
-    bits = torch.zeros(1, facts.channels, rows, columns)
-    for part, network, example, shapes, result in (
-        ("encoder", encoder, pixels, {2: stride * height, 3: stride * width}, "logits"),
-        ("decoder", decoder, bits, {2: height, 3: width}, "image"),
-    ):
+    for graph in graphs:
+        whole = {2: graph.unit * height, 3: graph.unit * width}
         program = torch.onnx.export(
-            network,
-            (example,),
+            graph.network,
+            tuple(graph.inputs.values()),
             dynamo=True,
-            dynamic_shapes=(shapes,),
-            input_names=["input"],
-            output_names=[result],
+            dynamic_shapes=(whole, *({} for _ in range(len(graph.inputs) - 1))),
+            input_names=list(graph.inputs),
+            output_names=[graph.output],
             verbose=False,
         )
         assert program is not None
-        graph = _pointing_into(program.model_proto, part, places)
-        (folder / f"{part}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+        proto = _pointing_into(program.model_proto, graph.part, places)
+        (folder / graph.file).write_bytes(proto.SerializeToString(deterministic=True))
 
 
 def _places(weights: Path) -> dict[str, tuple[int, int]]:

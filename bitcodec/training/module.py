@@ -12,6 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from bitcodec.errors import UsageError
+from bitcodec.layout import Layout
 from bitcodec.training.config_check import build
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.penalties import PenaltyConfig, build_penalty
@@ -94,6 +95,8 @@ class BitCodecModule(pl.LightningModule):
         self.seed = seed
         self.encoder, self.decoder = build_transforms(**model)
         self.binarizer = build_binarizer(binarizer, build(NoiseConfig, "noise", noise))
+        #: Every channel is a latent of one bit.
+        self.shown = Layout((1,) * model["channels"])
         self.penalty_config = build(PenaltyConfig, "penalty", penalty)
         self.penalty = build_penalty(self.penalty_config, model["channels"])
         self.optimizer_config = build(OptimizerConfig, "optimizer", optimizer)

@@ -146,6 +146,8 @@ class SteppedModule(pl.LightningModule):
         self.decoder = StepDecoder(self.config.width, self.config.blocks)
         self.penalty = LevelPrior(LATENTS, MEANS)
         self.steps = step_range(step_index(self.config.finest), step_index(self.config.coarsest))
+        #: The layout that panels and metrics show.
+        self.shown = self.steps.layout(step_index(self.config.shown))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         config = self.optimizer_config
@@ -252,7 +254,7 @@ class SteppedModule(pl.LightningModule):
             image: H and W multiples of 8.
             index: of the step; the one of ``model.shown`` unless given.
         """
-        layout = self.steps.layout(step_index(self.config.shown) if index is None else index)
+        layout = self.shown if index is None else self.steps.layout(index)
         step, folding = self.step_tensor(layout), Folding(layout.bits).to(self.device)
         logits = folding.fold(self.encoder(image, step, layout.latents).float())
         code, bits = self.binarizer.soft(logits), self.binarizer.hard(logits)
@@ -269,9 +271,8 @@ class SteppedModule(pl.LightningModule):
     @torch.no_grad()
     def pass_through(self, image: Tensor) -> None:
         """What a training step computes forwards at ``model.shown``, to count its operations."""
-        layout = self.steps.layout(step_index(self.config.shown))
-        step = self.step_tensor(layout)
-        levels = self.encoder(image, step, layout.latents)
+        step = self.step_tensor(self.shown)
+        levels = self.encoder(image, step, self.shown.latents)
         self.decoder(levels, step)
         self.penalty(levels, step)
 
