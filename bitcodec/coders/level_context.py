@@ -1,0 +1,187 @@
+"""Arithmetic coding of a bitmap's levels under integer networks that see what is coded already.
+
+A bitmap is the levels of its latents (:mod:`bitcodec.layout`), and as levels it is coded, in few
+and large steps::
+
+    1. the means, all rows           a thumbnail that grows, each from neighbours on all sides
+                                     (level_means)
+
+    2. the other latents,       group 0        group 1        group 2   ...   8 latents each
+       band by band of rows    0 2 0 2 0      0 2 0 2 0                       positions in four
+                               3 1 3 1 3      3 1 3 1 3                       phases: all those of
+                               0 2 0 2 0      0 2 0 2 0                       one phase of a group
+                               3 1 3 1 3      3 1 3 1 3                       are a step
+
+       a step sees             all positions of the groups before, the earlier phases of its own,
+                               the slopes of the means, the band above  (level_planes)
+
+       and makes of that       for each level a class (how wide the spread is) and an expectation
+                               in eighths of a level                    (level_network)
+
+    3. a level less what was expected, rounded, is a symbol of a table that class and fraction
+       choose; equal tables go to the range coder together              (level_symbols)
+
+Encoder and decoder walk the same steps through the same code, the one handing levels to the range
+coder and the other taking them from it. Bands bound the memory; a band sees the rows above it, and
+takes those below as zeros.
+
+Payload: the range coder's 32-bit words, little-endian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitcodec.bitmap import Bitmap
+from bitcodec.coders.level_base import Tables, check_bitmap, check_layout
+from bitcodec.coders.level_means import MeanCoder, step_feature
+from bitcodec.coders.level_model import ContextModel
+from bitcodec.coders.level_network import ONE, FastNetworks
+from bitcodec.coders.level_planes import GROUP, PHASES, Planes, groups_of, slopes
+from bitcodec.coders.level_symbols import Coding, LevelDecoder, LevelEncoder
+from bitcodec.errors import DamagedFileError
+from bitcodec.layout import Layout
+
+BAND_POSITIONS = 1 << 15
+"""Rows x columns of a band: the planes of 192 latents take 60 MB."""
+
+MEANS, OTHERS = 0, 1
+"""Sets of tables."""
+
+
+class ContextCoder:
+    """The coder described at the top of this file."""
+
+    name: ClassVar[str] = "context"
+    id: ClassVar[int] = 2
+
+    def __init__(self, model: ContextModel) -> None:
+        self._model = model
+        self._networks = FastNetworks(model.networks)
+        self._means: MeanCoder | None = None
+        if model.mean_networks:
+            self._means = MeanCoder(FastNetworks(model.mean_networks), model.means)
+
+    @property
+    def latents(self) -> int:
+        """How many latents the tables know."""
+        return self._model.latents
+
+    def encode(self, bitmap: Bitmap, layout: Layout) -> bytes:
+        """The payload of a bitmap.
+
+        Raises:
+            UsageError: if bitmap, layout and tables do not belong together.
+        """
+        check_layout(layout, self._model.latents, self._model.means)
+        check_bitmap(bitmap, layout)
+        coder = LevelEncoder(self._model.symbols)
+        shallow = _first(layout, layout.means)
+        means = shallow.levels(bitmap[: shallow.channels])
+        self._code_means(means, True, coder.using(MEANS), layout)
+        bands, coding = self._bands(means, layout), coder.using(OTHERS)
+        for rows, planes in bands:
+            levels = layout.levels(bitmap[:, rows])
+            self._walk(planes, levels, True, coding, layout)
+        return coder.payload()
+
+    def decode(self, payload: bytes, size: tuple[int, int], layout: Layout) -> Bitmap:
+        """The bitmap that :meth:`encode` turned into ``payload``.
+
+        Most damage shows only as a wrong bitmap: an arithmetic code has no redundancy. The
+        container's checksum is what detects it.
+
+        Raises:
+            DamagedFileError: if no bitmap of this size and layout has this payload.
+            UsageError: if layout and tables do not belong together.
+        """
+        check_layout(layout, self._model.latents, self._model.means)
+        coder = LevelDecoder(self._model.symbols, payload)
+        means = np.zeros((layout.means, *size), np.int16)
+        self._code_means(means, False, coder.using(MEANS), layout)
+        bitmap = np.empty((layout.channels, *size), np.bool_)
+        bands, coding = self._bands(means, layout), coder.using(OTHERS)
+        for rows, planes in bands:
+            levels = np.zeros((layout.latents, planes.height, planes.width), np.int16)
+            levels[: layout.means] = means[:, rows]
+            self._walk(planes, levels, False, coding, layout)
+            bitmap[:, rows] = layout.bitmap(levels)
+        coder.finish()
+        return bitmap
+
+    def _code_means(
+        self, means: NDArray[np.int16], known: bool, coding: Coding, layout: Layout
+    ) -> None:
+        if self._means:
+            self._means.walk(means, known, coding, layout.index)
+
+    def _bands(self, means: NDArray[np.int16], layout: Layout) -> Iterator[tuple[slice, Planes]]:
+        """Rows of the bands, and planes that hold what is known of each from outside it."""
+        height, width = means.shape[1:]
+        groups = groups_of(layout.latents, layout.means)
+        slope = slopes(means)
+        rows = max(2, BAND_POSITIONS // width & -2)
+        above = None
+        for top in range(0, height, rows):
+            here = slice(top, min(top + rows, height))
+            planes = Planes(layout.means, groups, (here.stop - top, width), above)
+            planes.put_slopes(slope[:, here])
+            yield here, planes
+            above = planes
+
+    def _walk(
+        self,
+        planes: Planes,
+        levels: NDArray[np.int16],
+        known: bool,
+        coding: Coding,
+        layout: Layout,
+    ) -> None:
+        """Code the levels of a band that are not means, in place when they are not known."""
+        step = step_feature(layout.index)
+        size = levels.shape[1:]
+        outermost = 1 << np.asarray(layout.bits).reshape(-1, 1, 1) - 1
+        for group, first in enumerate(range(layout.means, layout.latents, GROUP)):
+            members = slice(first, first + GROUP)
+            for phase, (row, column) in enumerate(PHASES):
+                if row >= size[0] or column >= size[1]:
+                    continue
+                here = levels[members, row::2, column::2]
+                number = group * len(PHASES) + phase
+                features, signed = self._model.features[number], self._model.signed_features[number]
+                x = np.empty((len(features) + 2, planes.span), np.float32)
+                x[:-2] = planes.gather(0, planes.starts(features, phase))
+                x[-2], x[-1] = step, ONE
+                s = planes.gather(1, planes.starts(signed, phase))
+                classes, expected = self._networks(number, x, s)
+                coded = coding.code(
+                    planes.inside(phase, classes[: len(here)]),
+                    planes.inside(phase, expected[: len(here)]),
+                    here.astype(np.int32) if known else None,
+                )
+                if not known:
+                    limit = outermost[members]
+                    if ((coded < -limit) | (coded >= limit)).any():
+                        raise DamagedFileError("the payload is damaged; get the file again")
+                    here[:] = coded
+                planes.put_group(group, phase, coded)
+
+    def tables(self) -> dict[str, NDArray[np.integer]]:
+        """See :class:`ContextModel` for the arrays."""
+        return self._model.tables()
+
+    @classmethod
+    def from_tables(cls, tables: Tables) -> Self:
+        """Raises:
+        UnknownModelError: if the arrays are not those of this coder.
+        """
+        return cls(ContextModel.from_tables(tables))
+
+
+def _first(layout: Layout, count: int) -> Layout:
+    """The layout of the first latents alone."""
+    return Layout(layout.bits[:count], min(layout.means, count), layout.index)

@@ -1,0 +1,105 @@
+"""The tables of the context coder, and the proof that they are usable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitcodec.coders.base import Tables
+from bitcodec.coders.level_means import network_count, signed_count
+from bitcodec.coders.level_network import Networks
+from bitcodec.coders.level_planes import GROUP, PHASES, REACH, known
+from bitcodec.coders.level_symbols import SymbolTables
+from bitcodec.errors import UnknownModelError
+
+
+@dataclass(frozen=True)
+class ContextModel:
+    """The tables, for L latents of which V are means.
+
+    Attributes:
+        features: ``N x (M - 2) x 3``, (plane, dy, dx) of the magnitudes that each network sees,
+            one network for each group and phase, phase by phase; see
+            :mod:`bitcodec.coders.level_planes`. After them come the step and ONE.
+        signed_features: ``N x S x 3``, of the signed planes.
+        networks: for each group and phase.
+        mean_networks: for each kind of pass and each mean; None without means.
+        symbols: the tables of remainders: of the means, and of the others.
+        latents: L.
+        means: V.
+    """
+
+    features: NDArray[np.integer]
+    signed_features: NDArray[np.integer]
+    networks: Networks
+    mean_networks: Networks | None
+    symbols: list[SymbolTables]
+    latents: int
+    means: int
+
+    @classmethod
+    def from_tables(cls, tables: Tables) -> Self:
+        """Raises:
+        UnknownModelError: if the arrays are not the tables of a context model, or if their
+            sums could leave the range in which float32 is exact.
+        """
+        try:
+            latents, means = (int(value) for value in tables["latents"])
+            model = cls(
+                features=tables["features"],
+                signed_features=tables["signed_features"],
+                networks=Networks.from_tables(tables, "other_"),
+                mean_networks=Networks.from_tables(tables, "mean_") if means else None,
+                symbols=[SymbolTables(rows) for rows in tables["symbols"]],
+                latents=latents,
+                means=means,
+            )
+            model.check()
+        except (KeyError, ValueError, IndexError, TypeError):
+            raise UnknownModelError("the tables are not those of the context coder") from None
+        return model
+
+    def tables(self) -> dict[str, NDArray[np.integer]]:
+        """The arrays by name."""
+        means = self.mean_networks.tables("mean_") if self.mean_networks else {}
+        return {
+            "latents": np.array([self.latents, self.means], np.int32),
+            "features": self.features,
+            "signed_features": self.signed_features,
+            "symbols": np.stack([tables.probability for tables in self.symbols]),
+            **self.networks.tables("other_"),
+            **means,
+        }
+
+    @property
+    def groups(self) -> int:
+        """How many groups the latents that are not means make."""
+        return -(-(self.latents - self.means) // GROUP)
+
+    def check(self) -> None:
+        """Raise ValueError unless shapes agree and every feature is known when it is needed."""
+        count = self.groups * len(PHASES)
+        _require(0 <= self.means <= self.latents and self.latents >= 1)
+        _require(len(self.symbols) == 2)
+        _require(self.networks.count == count and self.networks.outputs == GROUP)
+        _require(self.features.shape == (count, self.networks.magnitudes - 2, 3))
+        _require(self.signed_features.shape == (count, self.networks.signed.shape[2], 3))
+        if self.mean_networks:
+            networks, signed = self.mean_networks, signed_count(self.means)
+            _require(networks.count == network_count(self.means) and networks.outputs == 1)
+            _require(networks.magnitudes == signed + 2 and networks.signed.shape[2] == signed)
+        for features in (self.features, self.signed_features):
+            _require(features.dtype.kind in "iu")
+            for number, rows in enumerate(features.tolist()):
+                group, phase = divmod(number, len(PHASES))
+                for plane, dy, dx in rows:
+                    _require(max(abs(dy), abs(dx)) <= REACH)
+                    _require(plane >= 0 and known(plane, dy, dx, group, phase, self.means))
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise ValueError("not the tables of a context model")

@@ -1,0 +1,262 @@
+"""From levels to a range coder's words and back, under a class and an expectation for each level.
+
+A level less its expectation, rounded, is a remainder. Every class has, for each eighth of a level
+that the rounding dropped, a table of the probabilities of remainders from -15 to 15 and of what
+lies beyond on either side, fitted by counting. Equal tables go together in one call to
+constriction's range coder.
+
+Classes of wide spread count in units of 2, 4, ... levels; the place within a unit follows in plain
+bits, as does (in an Exp-Golomb code) the distance of what lies beyond.
+
+constriction turns probabilities p into integer intervals by itself: a border lies at
+floor(sum of p * (2^24 - n)) of 2^24, plus the symbol's number, for an alphabet of n. With every p a
+multiple of 2^-20, and all of them 1 in sum, sums and products are exact in float64, so that this is
+integer arithmetic as well.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Protocol
+
+import constriction
+import numpy as np
+from numpy.typing import NDArray
+
+from bitcodec.coders.level_network import CLASSES, EIGHTHS
+from bitcodec.errors import DamagedFileError
+
+REACH = 15
+BEYOND = REACH + 1
+SYMBOLS = 2 * BEYOND + 1
+FRACTIONS = EIGHTHS // 2 + 1
+"""Remainders are mirrored where the expectation lies below the level it was rounded to."""
+TABLES = CLASSES * FRACTIONS
+PROBABILITY_BITS = 20
+
+PER_OCTAVE = 4
+"""Classes to an octave of spread; a spread of one level is the middle one."""
+UNIT = np.maximum(0, np.arange(CLASSES, dtype=np.int32) // PER_OCTAVE - CLASSES // 2 // PER_OCTAVE - 2)
+"""Logarithm of the unit that a class counts in."""
+
+WORD = np.dtype("<u4")
+LONGEST = 16
+"""Bits of the distance of what lies beyond; levels have 12."""
+
+
+class Coding(Protocol):
+    """What the encoder and the decoder have in common: levels go one way or the other."""
+
+    def code(
+        self,
+        classes: NDArray[np.int32],
+        expected: NDArray[np.int32],
+        levels: NDArray[np.int32] | None,
+    ) -> NDArray[np.int32]:
+        """Code levels of any shape; returns them.
+
+        Args:
+            classes: of each level.
+            expected: what each is expected to be, in eighths.
+            levels: the levels themselves if they are known, which is when encoding.
+        """
+        ...
+
+
+class SymbolTables:
+    """Probabilities ``TABLES x SYMBOLS`` in units of 2^-20, as models of constriction.
+
+    Raises:
+        ValueError: unless they are probabilities, none of them 0.
+    """
+
+    def __init__(self, probability: NDArray[np.integer]) -> None:
+        if probability.shape != (TABLES, SYMBOLS) or probability.dtype.kind not in "iu":
+            raise ValueError("not a table of probabilities")
+        wide = probability.astype(np.int64)
+        if wide.min() < 1 or (wide.sum(axis=1) != 1 << PROBABILITY_BITS).any():
+            raise ValueError("these are no probabilities")
+        self.probability = probability
+
+    @cached_property
+    def models(self) -> list[Any]:
+        """One for each table."""
+        share = self.probability.astype(np.float64) / (1 << PROBABILITY_BITS)
+        return [_model(row) for row in share]
+
+
+def _model(probability: NDArray[np.float64]) -> Any:
+    # "perfect" would search for the best rounding with logarithms; this is plain arithmetic.
+    return constriction.stream.model.Categorical(probability, perfect=False, lazy=False)
+
+
+def _even(bits: int) -> Any:
+    return _model(np.full(1 << bits, 1 / (1 << bits)))
+
+
+_BITS = [_even(bits) if bits else None for bits in range(int(UNIT.max()) + 1)]
+_BIT, _LENGTH = _even(1), _even(4)
+
+
+class Plan:
+    """Which tables levels use, and in which order they go.
+
+    Attributes:
+        table: of each level.
+        rounded: its expectation, rounded.
+        sign: of its remainder: -1 if that is mirrored.
+        unit: logarithm of the unit that it counts in.
+        units: those that occur, but for 0.
+    """
+
+    def __init__(self, classes: NDArray[np.int32], expected: NDArray[np.int32]) -> None:
+        flat = classes.reshape(-1)
+        self.rounded = (expected.reshape(-1) + EIGHTHS // 2) >> 3
+        dropped = expected.reshape(-1) - EIGHTHS * self.rounded
+        self.sign = np.where(dropped < 0, np.int32(-1), np.int32(1))
+        self.table = (flat * FRACTIONS + np.abs(dropped)).astype(np.uint16)
+        self.unit = UNIT[flat]
+        self.units = np.unique(self.unit[self.unit > 0]).tolist()
+
+    def runs(self) -> tuple[NDArray[np.intp], list[tuple[int, slice]]]:
+        """The levels in order of their tables, and (table, its part of that order)."""
+        counts = np.bincount(self.table, minlength=TABLES)
+        used = np.flatnonzero(counts)
+        ends = np.cumsum(counts[used])
+        parts = map(slice, (ends - counts[used]).tolist(), ends.tolist())
+        return np.argsort(self.table, kind="stable"), list(zip(used.tolist(), parts, strict=True))
+
+    def remainders(self, levels: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Levels → remainders, moved by half a unit."""
+        rest = (levels.reshape(-1) - self.rounded) * self.sign
+        return rest + ((1 << self.unit) >> 1) if self.units else rest
+
+    def symbols(self, rest: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Remainders → symbols of the tables."""
+        return np.clip(rest >> self.unit, -BEYOND, BEYOND) + BEYOND
+
+    def levels(self, rest: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The inverse of :meth:`remainders`."""
+        if self.units:
+            rest = rest - ((1 << self.unit) >> 1)
+        return rest * self.sign + self.rounded
+
+
+class LevelEncoder:
+    """Takes levels; see :meth:`Coding.code`."""
+
+    def __init__(self, tables: list[SymbolTables]) -> None:
+        self._models = [table.models for table in tables]
+        self._coder = constriction.stream.queue.RangeEncoder()
+
+    def using(self, number: int) -> Coding:
+        """Coding under one of the sets of tables."""
+        return _Encoding(self._coder, self._models[number])
+
+    def payload(self) -> bytes:
+        """The range coder's 32-bit words, little-endian."""
+        return np.asarray(self._coder.get_compressed()).astype(WORD).tobytes()
+
+
+class _Encoding:
+    def __init__(self, coder: Any, models: list[Any]) -> None:
+        self._coder, self._models = coder, models
+
+    def code(
+        self,
+        classes: NDArray[np.int32],
+        expected: NDArray[np.int32],
+        levels: NDArray[np.int32] | None,
+    ) -> NDArray[np.int32]:
+        assert levels is not None
+        plan = Plan(classes, expected)
+        order, runs = plan.runs()
+        rest = plan.remainders(levels)
+        symbols = plan.symbols(rest)[order]
+        for table, part in runs:
+            self._coder.encode(symbols[part], self._models[table])
+        for unit in plan.units:
+            low = rest[plan.unit == unit] & ((1 << unit) - 1)
+            self._coder.encode(low, _BITS[unit])
+        far = np.abs(rest >> plan.unit) - REACH
+        far = far[far > 0]
+        if len(far):
+            self._put_far(far)
+        return levels
+
+    def _put_far(self, far: NDArray[np.integer]) -> None:
+        """Exp-Golomb: the number of bits behind the first one, then these."""
+        length = np.frexp(far.astype(np.float64))[1].astype(np.int32) - 1
+        self._coder.encode(length, _LENGTH)
+        for bit in range(int(length.max()) - 1, -1, -1):
+            bits = (far[length > bit] >> bit) & 1
+            self._coder.encode(bits, _BIT)
+
+
+class LevelDecoder:
+    """Gives levels; see :meth:`Coding.code`.
+
+    Raises:
+        DamagedFileError: if the payload is not made of words.
+    """
+
+    def __init__(self, tables: list[SymbolTables], payload: bytes) -> None:
+        if not payload or len(payload) % WORD.itemsize:
+            raise DamagedFileError("the payload is cut off; get the file again")
+        self._models = [table.models for table in tables]
+        words = np.frombuffer(payload, WORD).astype(np.uint32)
+        self._coder = constriction.stream.queue.RangeDecoder(words)
+
+    def using(self, number: int) -> Coding:
+        """Coding under one of the sets of tables."""
+        return _Decoding(self._coder, self._models[number])
+
+    def finish(self) -> None:
+        """Raises:
+        DamagedFileError: if the payload goes on.
+        """
+        if not self._coder.maybe_exhausted():
+            raise DamagedFileError(
+                "the payload does not end where the bitmap does; get the file again"
+            )
+
+
+class _Decoding:
+    def __init__(self, coder: Any, models: list[Any]) -> None:
+        self._coder, self._models = coder, models
+
+    def code(
+        self,
+        classes: NDArray[np.int32],
+        expected: NDArray[np.int32],
+        levels: NDArray[np.int32] | None,
+    ) -> NDArray[np.int32]:
+        plan = Plan(classes, expected)
+        order, runs = plan.runs()
+        symbols = np.empty(classes.size, np.int32)
+        for table, part in runs:
+            symbols[part] = self._take(self._models[table], part.stop - part.start)
+        rest = np.empty(classes.size, np.int32)
+        rest[order] = symbols
+        rest -= BEYOND
+        low = [(u, here := plan.unit == u, self._take(_BITS[u], int(here.sum()))) for u in plan.units]
+        beyond = np.abs(rest) == BEYOND
+        if beyond.any():
+            rest[beyond] = np.sign(rest[beyond]) * (REACH + self._take_far(int(beyond.sum())))
+        for unit, here, place in low:
+            rest[here] = (rest[here] << unit) + place
+        return plan.levels(rest).reshape(classes.shape)
+
+    def _take_far(self, count: int) -> NDArray[np.int32]:
+        length = self._take(_LENGTH, count)
+        far = np.ones(count, np.int32)
+        for bit in range(int(length.max()) - 1, -1, -1):
+            more = length > bit
+            far[more] = 2 * far[more] + self._take(_BIT, int(more.sum()))
+        return far
+
+    def _take(self, model: Any, count: int) -> NDArray[np.int32]:
+        try:
+            return self._coder.decode(model, count)
+        except AssertionError:  # what constriction raises for a code it never writes
+            raise DamagedFileError("the payload is damaged; get the file again") from None

@@ -1,0 +1,198 @@
+"""Fitting the context coder (train time only: needs torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from bitcodec.bitmap import Bitmap
+from bitcodec.coders.level_context import ContextCoder
+from bitcodec.coders.level_means import inputs, signed_count, step_feature
+from bitcodec.coders.level_model import ContextModel
+from bitcodec.coders.level_network import ONE, Networks
+from bitcodec.coders.level_planes import GROUP, PHASES, Planes, groups_of, slopes
+from bitcodec.coders.level_symbols import SYMBOLS, TABLES, SymbolTables
+from bitcodec.coders.means import CLASSES, Pass, passes
+from bitcodec.errors import UsageError
+from bitcodec.layout import Layout
+from bitcodec.training.fit.level_features import choose_features
+from bitcodec.training.fit.level_networks import (
+    Samples,
+    count_symbols,
+    fit_networks,
+    probabilities,
+)
+
+FEATURES, SIGNED = 80, 16
+UNITS = 40
+MEAN_UNITS = 24
+PLACES = 120_000
+"""Positions of each phase of a group, and of each kind of pass of a mean, that are looked at."""
+EPOCHS = 10
+STEPS = range(60, 1001)
+
+
+def fit_context(
+    samples: Sequence[tuple[Bitmap, Layout]],
+    steps: int | None = None,
+    progress: bool = True,
+) -> ContextCoder:
+    """Fit the integer networks and tables of symbols to bitmaps of training images.
+
+    Args:
+        samples: bitmaps of any sizes, with their layouts: the more steps, the better.
+        steps: gradient steps for each group of latents; by default ten passes over its positions,
+            at most 1,000 (about six minutes on one core for 192 latents).
+        progress: show a progress bar on stderr.
+
+    Raises:
+        UsageError: if there is no bitmap, or if two layouts are not those of one model.
+    """
+    if not samples:
+        raise UsageError("the context coder cannot be fitted to no bitmap at all")
+    most = max((layout for _, layout in samples), key=lambda layout: layout.latents)
+    if any(layout.means != most.means for _, layout in samples):
+        raise UsageError("these bitmaps are not of one model: their means differ")
+    positions = sum(bitmap[0].size for bitmap, _ in samples)
+    if steps is None:
+        wanted = EPOCHS * positions // 4096
+        steps = min(max(wanted, STEPS.start), STEPS.stop - 1)
+    single = all(max(layout.bits) == 1 for _, layout in samples)
+    groups = groups_of(most.latents, most.means)
+    levels = [layout.levels(bitmap) for bitmap, layout in samples]
+    layouts = [layout for _, layout in samples]
+    pictures = [_planes(*pair) for pair in zip(levels, layouts, strict=True)]
+    features = choose_features(pictures, most.means, groups, FEATURES, signed=False)
+    signed = choose_features(pictures, most.means, groups, SIGNED, signed=True)
+    parts: list[Networks] = []
+    counts = np.zeros((2, TABLES, SYMBOLS), np.int64)
+    with Progress(console=Console(stderr=True), disable=not progress) as bar:
+        task = bar.add_task("context coder", total=(groups + CLASSES * bool(most.means)) * steps)
+
+        def advance() -> None:
+            bar.advance(task)
+
+        mean_parts = []
+        for kind in range(CLASSES if most.means else 0):
+            found = _mean_samples(levels, layouts, most.means, kind)
+            networks = fit_networks(found, MEAN_UNITS, steps, progress=advance)
+            counts[0] += count_symbols(networks, found)
+            mean_parts.append(networks)
+        for group in range(groups):
+            here = slice(group * len(PHASES), (group + 1) * len(PHASES))
+            found = _group_samples(
+                pictures, levels, layouts, group, features[here], signed[here]
+            )
+            networks = fit_networks(found, UNITS, steps, single, advance)
+            counts[1] += count_symbols(networks, found)
+            parts.append(networks)
+    model = ContextModel(
+        features=features,
+        signed_features=signed,
+        networks=_joined(parts),
+        mean_networks=_joined(mean_parts) if mean_parts else None,
+        symbols=[SymbolTables(probabilities(part)) for part in counts],
+        latents=most.latents,
+        means=most.means,
+    )
+    model.check()
+    return ContextCoder(model)
+
+
+def _joined(parts: Sequence[Networks]) -> Networks:
+    names = ("hidden", "output", "signed")
+    return Networks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _planes(levels: NDArray[np.int16], layout: Layout) -> Planes:
+    """All planes of a picture."""
+    groups = groups_of(layout.latents, layout.means)
+    height, width = levels.shape[1:]
+    planes = Planes(layout.means, groups, (height, width), dtype=np.int8)
+    planes.put_slopes(slopes(levels[: layout.means]))
+    for group, first in enumerate(range(layout.means, layout.latents, GROUP)):
+        for phase, (row, column) in enumerate(PHASES):
+            planes.put_group(group, phase, levels[first : first + GROUP, row::2, column::2])
+    return planes
+
+
+def _group_samples(
+    pictures: Sequence[Planes],
+    levels: Sequence[NDArray[np.int16]],
+    layouts: Sequence[Layout],
+    group: int,
+    features: NDArray[np.int16],
+    signed: NDArray[np.int16],
+) -> list[Samples]:
+    """What the networks of a group see, one for each phase."""
+    rng = np.random.default_rng(group)
+    first = layouts[0].means + GROUP * group
+    chosen = [index for index, layout in enumerate(layouts) if layout.latents > first]
+    result = []
+    for phase, (row, column) in enumerate(PHASES):
+        found = []
+        for index in chosen:
+            planes = pictures[index]
+            here = levels[index][first : first + GROUP, row::2, column::2]
+            if not here.size:
+                continue
+            inside = planes.inside(phase, np.arange(planes.span)[None]).reshape(-1)
+            few = min(len(inside), max(1, PLACES // len(chosen)))
+            picks = rng.choice(len(inside), few, replace=False)
+            x = np.full((few, features.shape[1] + 2), ONE, np.int8)
+            x[:, :-2] = planes.at(0, planes.starts(features[phase], phase), inside[picks])
+            x[:, -2] = step_feature(layouts[index].index)
+            s = planes.at(1, planes.starts(signed[phase], phase), inside[picks])
+            target = np.zeros((few, GROUP), np.int16)
+            target[:, : len(here)] = here.reshape(len(here), -1).T[picks]
+            coded = np.zeros((few, GROUP), np.bool_)
+            coded[:, : len(here)] = True
+            found.append(Samples(x, s, target, coded))
+        result.append(_together(found) if found else _nothing(features, signed))
+    return result
+
+
+def _mean_samples(
+    levels: Sequence[NDArray[np.int16]], layouts: Sequence[Layout], means: int, kind: int
+) -> list[Samples]:
+    """What the networks of a kind of pass see, one for each mean."""
+    rng = np.random.default_rng(kind)
+    found: list[list[Samples]] = [[] for _ in range(means)]
+    for picture, layout in zip(levels, layouts, strict=True):
+        values = picture[:means].reshape(means, -1).astype(np.int32)
+        for step in passes(*picture.shape[1:]):
+            if step.kind != kind or not len(step.here):
+                continue
+            few = min(len(step.here), max(1, PLACES // len(levels)))
+            picks = rng.choice(len(step.here), few, replace=False)
+            part = Pass(kind, step.here[picks], step.around[:, picks])
+            for mean in range(means):
+                base, x, s = inputs(values, mean, part, step_feature(layout.index))
+                target = (values[mean, part.here] - base)[:, None].astype(np.int16)
+                rows = (array.T.astype(np.int8) for array in (x, s))
+                found[mean].append(Samples(*rows, target, np.ones(target.shape, np.bool_)))
+    if not found[0]:  # pictures of a single position have no other kind than the first
+        count = signed_count(means)
+        none = np.zeros((1, count + 2), np.int8), np.zeros((1, count), np.int8)
+        target = np.zeros((1, 1), np.int16)
+        return [Samples(*none, target, np.zeros((1, 1), np.bool_)) for _ in range(means)]
+    return [_together(parts) for parts in found]
+
+
+def _together(parts: Sequence[Samples]) -> Samples:
+    names = ("x", "s", "levels", "coded")
+    return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _nothing(features: NDArray[np.int16], signed: NDArray[np.int16]) -> Samples:
+    """One place at which nothing is coded."""
+    return Samples(
+        np.zeros((1, features.shape[1] + 2), np.int8),
+        np.zeros((1, signed.shape[1]), np.int8),
+        np.zeros((1, GROUP), np.int16),
+        np.zeros((1, GROUP), np.bool_),
+    )
