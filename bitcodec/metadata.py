@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.varint import Cursor, varint
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL import Image
 
 LONGEST = 1 << 20
@@ -50,6 +52,11 @@ class Metadata:
     def __bool__(self) -> bool:
         """Whether there is anything."""
         return bool(self.exif or self.xmp)
+
+    def as_info(self) -> dict[str, bytes]:
+        """As Pillow keeps it in ``image.info``."""
+        found = {"exif": self.exif and _EXIF_MARK + self.exif, "xmp": self.xmp}
+        return {key: value for key, value in found.items() if value}
 
     def to_bytes(self) -> bytes:
         """The block that a file carries: tag, length and content of each entry.
@@ -88,9 +95,19 @@ class Metadata:
         return cls(found.get(_EXIF, b""), found.get(_XMP, b""))
 
 
-def of(image: Image.Image) -> Metadata:
-    """The Exif and XMP of an opened picture, without orientation; what is no Exif is left out."""
-    return Metadata(_exif_of(image), _xmp_of(image))
+def of(source: Image.Image | str | Path | NDArray[Any]) -> Metadata:
+    """The Exif and XMP of a picture or its file, without orientation; none of an array.
+
+    What is no Exif, or cannot be read, is left out: it is the picture that counts.
+    """
+    from PIL import Image
+
+    if isinstance(source, str | Path):
+        with Image.open(source) as image:
+            return of(image)
+    if not isinstance(source, Image.Image):
+        return Metadata()
+    return Metadata(_exif_of(source), _xmp_of(source))
 
 
 def _exif_of(image: Image.Image) -> bytes:

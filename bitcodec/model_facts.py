@@ -70,7 +70,7 @@ class ModelFacts:
         if quality is None:
             quality = self.default_quality
         # A bool is an int to Python, and 50.0 is what a spreadsheet makes of 50.
-        if isinstance(quality, bool) or quality not in QUALITIES:
+        if quality is None or isinstance(quality, bool) or quality not in QUALITIES:
             raise UsageError(f"quality {quality}: choose a whole number from 1 to 100")
         quality = int(quality)
         for (low, coarse), (high, fine) in pairwise(self.qualities):
@@ -130,7 +130,7 @@ def _steps(found: Any) -> StepRange:
         raise ValueError("reach and cutoff are whole numbers")
     if set(found) != set(numbers) | set(rows):
         raise ValueError("unknown fields in steps")
-    return StepRange(**numbers, **rows)
+    return StepRange(**found | rows)
 
 
 def _is_number(value: object) -> bool:

@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
 from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
 from bitcodec.images import to_rgb  # noqa: E402
-from bitcodec.model_folder import ModelFacts, ModelFolder  # noqa: E402
+from bitcodec.model_facts import ModelFacts  # noqa: E402
+from bitcodec.model_folder import ModelFolder  # noqa: E402
 from bitcodec.training import export  # noqa: E402
 from bitcodec.transforms.networks import build_transforms  # noqa: E402
 from tests.tiny import FEW_STEPS, TINY, textured  # noqa: E402
@@ -53,7 +54,7 @@ def test_radius_of_the_article_pair() -> None:
 
 def test_the_articles_network_exports_too(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    facts = ModelFacts("article", 1, 8, 1, 0, 0, "huffman")
+    facts = ModelFacts("article", 8, 1, coder="huffman")
     pair = build_transforms("article", 8, 1)
     folder = export.export_model(
         *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
@@ -68,7 +69,7 @@ def test_the_folded_pair_exports_and_tiles_without_a_seam(tmp_path: Path) -> Non
     encoder, decoder = build_transforms("folded", 16, 8, 8, 1, 45.0, 1.0)
     for network in (encoder, decoder):
         torch.nn.init.normal_(network.head.weight, std=0.1)
-    facts = ModelFacts("folded", 1, 16, 8, 0, 0, "huffman")
+    facts = ModelFacts("folded", 16, 8, coder="huffman")
     folder = export.export_model(
         encoder, decoder, facts, [textured(64, 64)], tmp_path / "folded", fit_settings=FEW_STEPS
     )
