@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bitcodec.cli import options
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.errors import UsageError
 
 EPILOG = """
 [bold]Examples[/bold]

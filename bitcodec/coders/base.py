@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.errors import UsageError
+from bitcodec.layout import Layout
 
 Tables = Mapping[str, NDArray[np.integer]]
 
@@ -18,24 +19,40 @@ class Coder(Protocol):
     """A lossless map between bitmaps ``C x H x W`` and bytes, through static integer tables.
 
     The tables belong to a model (they are fitted once, on bitmaps of its training images, and
-    live in its folder), not to a file. Equal tables and equal bitmaps give equal bytes on every
+    live in its folder), not to a file. They serve every layout of the model: any number of its
+    first latents, with any number of bits. Equal tables and equal bitmaps give equal bytes on every
     machine.
     """
 
     name: ClassVar[str]
     """What ``--coder`` takes."""
     id: ClassVar[int]
-    """The byte in the file header; never reused."""
+    """The byte in the file header; never reused within a version of the format."""
 
-    def encode(self, bitmap: Bitmap) -> bytes:
-        """The payload of a bitmap that has as many channels as the tables."""
+    @property
+    def latents(self) -> int:
+        """How many latents the tables know."""
         ...
 
-    def decode(self, payload: bytes, shape: tuple[int, int, int]) -> Bitmap:
-        """The bitmap of ``shape`` that :meth:`encode` turned into ``payload``.
+    def encode(self, bitmap: Bitmap, layout: Layout) -> bytes:
+        """The payload of a bitmap.
 
         Raises:
-            DamagedFileError: if no bitmap of this shape has this payload.
+            UsageError: if bitmap, layout and tables do not belong together.
+        """
+        ...
+
+    def decode(self, payload: bytes, size: tuple[int, int], layout: Layout) -> Bitmap:
+        """The bitmap that :meth:`encode` turned into ``payload``.
+
+        Args:
+            payload: the bytes.
+            size: rows and columns of the bitmap.
+            layout: its latents.
+
+        Raises:
+            DamagedFileError: if no such bitmap has this payload.
+            UsageError: if layout and tables do not belong together.
         """
         ...
 
@@ -50,20 +67,19 @@ class Coder(Protocol):
         """
         ...
 
-    @classmethod
-    def fit(cls, bitmaps: Iterable[Bitmap]) -> Self:
-        """Fit the tables to bitmaps of training images (all with the same channels)."""
-        ...
 
-
-def check_bitmap(bitmap: Bitmap, channels: int) -> None:
-    """Raise UsageError unless ``bitmap`` is boolean ``channels x H x W`` and not empty."""
+def check_bitmap(bitmap: Bitmap, layout: Layout) -> None:
+    """Raise UsageError unless ``bitmap`` is boolean, not empty and of this layout."""
     if bitmap.dtype != np.bool_ or bitmap.ndim != 3:
         raise UsageError(f"a bitmap is boolean C x H x W, not {bitmap.dtype} {bitmap.shape}")
-    check_shape(bitmap.shape, channels)
+    if len(bitmap) != layout.channels or min(bitmap.shape) < 1:
+        raise UsageError(f"the layout is for {layout.channels} x H x W bits, not {bitmap.shape}")
 
 
-def check_shape(shape: tuple[int, ...], channels: int) -> None:
-    """Raise UsageError unless ``shape`` is ``channels x H x W`` with H and W of at least 1."""
-    if len(shape) != 3 or shape[0] != channels or min(shape) < 1:
-        raise UsageError(f"the coder's tables are for {channels} x H x W bits, not {shape}")
+def check_layout(layout: Layout, latents: int, means: int) -> None:
+    """Raise UsageError unless tables for so many latents, so many of them means, serve it."""
+    if layout.latents > latents or layout.means != min(means, layout.latents):
+        raise UsageError(
+            f"the coder's tables are for {latents} latents with {means} means, "
+            f"not for {layout.latents} with {layout.means}"
+        )

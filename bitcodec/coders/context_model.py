@@ -1,73 +1,44 @@
-"""The tables of the context coder: from known bits to the probability of the next.
-
-For each phase and each group of channels (see :mod:`bitcodec.coders.context_features`) a network
-(:mod:`bitcodec.coders.integer_network`) whose features are bits, one output for each channel of the
-group. The drift follows the picture: it rises while a channel has more ones than predicted, and
-falls while it has fewer (see :mod:`bitcodec.coders.context`).
-
-Channels that together are a number can be coded first, by a model of their own
-(:mod:`bitcodec.coders.mean_model`); the others' features may then be bits of these, and slopes.
-"""
+"""The tables of the context coder, and the proof that they are usable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.coders.base import Tables
-from bitcodec.coders.context_features import (
-    COLUMNS_BESIDE,
-    GROUP,
-    PHASES,
-    ROWS_ABOVE,
-    ROWS_BELOW,
-    known,
-)
-from bitcodec.coders.integer_network import (
-    DRIFT_MAX,
-    EXACT,
-    HIDDEN_MAX,
-    LEVELS,
-    PROBABILITY_BITS,
-)
-from bitcodec.coders.mean_model import NumberModel
+from bitcodec.coders.context_planes import GROUP, PHASES, REACH, known
+from bitcodec.coders.integer_network import Networks
+from bitcodec.coders.mean_coder import network_count, signed_count
+from bitcodec.coders.symbols import SymbolTables
 from bitcodec.errors import UnknownModelError
 
 
 @dataclass(frozen=True)
 class ContextModel:
-    """The tables; shapes with P phases, G groups, M features, U hidden units.
+    """The tables, for L latents of which V are means.
 
     Attributes:
-        order: the channel at each rank of the coding order; those of numbers are not among them.
-        features: ``P x G x M x 3``, (channel rank, dy, dx); rank -1 is a constant 0, and ranks from
-            ``G * GROUP`` on are the planes that come with the numbers.
-        hidden: ``P x G x U x M``, W1.
-        hidden_bias: ``P x G x U``, b1.
-        output: ``P x G x GROUP x (U + M)``, W2 and L side by side.
-        output_bias: ``P x G x GROUP``, b2.
-        probability: ``LEVELS``, of a one, in 1/65536.
+        features: ``N x (M - 2) x 3``, (plane, dy, dx) of the magnitudes that each network sees,
+            one network for each group and phase, phase by phase; see
+            :mod:`bitcodec.coders.context_planes`. After them come the step and ONE.
+        signed_features: ``N x S x 3``, of the signed planes.
+        networks: for each group and phase.
+        mean_networks: for each kind of pass and each mean; None without means.
+        symbols: the tables of remainders: of the means, and of the others.
+        latents: L.
+        means: V.
     """
 
-    order: NDArray[np.integer]
     features: NDArray[np.integer]
-    hidden: NDArray[np.integer]
-    hidden_bias: NDArray[np.integer]
-    output: NDArray[np.integer]
-    output_bias: NDArray[np.integer]
-    probability: NDArray[np.integer]
-    numbers: NumberModel | None = None
-
-    @property
-    def channels(self) -> int:
-        """Channels of a bitmap, those of numbers included."""
-        return len(self.order) + sum(map(len, self._members()))
-
-    def _members(self) -> list[list[int]]:
-        return self.numbers.members if self.numbers else []
+    signed_features: NDArray[np.integer]
+    networks: Networks
+    mean_networks: Networks | None
+    symbols: list[SymbolTables]
+    latents: int
+    means: int
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
@@ -75,57 +46,58 @@ class ContextModel:
         UnknownModelError: if the arrays are not the tables of a context model, or if their
             sums could leave the range in which float32 is exact.
         """
-        names = cls._names()
-        if any(name not in tables or tables[name].dtype.kind not in "iu" for name in names):
-            raise UnknownModelError("the tables are not those of the context coder")
-        arrays = {name: tables[name] for name in names}
         try:
-            model = cls(**arrays, numbers=NumberModel.from_tables(tables))
+            latents, means = (int(value) for value in tables["latents"])
+            model = cls(
+                features=tables["features"],
+                signed_features=tables["signed_features"],
+                networks=Networks.from_tables(tables, "other_"),
+                mean_networks=Networks.from_tables(tables, "mean_") if means else None,
+                symbols=[SymbolTables(rows) for rows in tables["symbols"]],
+                latents=latents,
+                means=means,
+            )
             model.check()
-        except (ValueError, IndexError):
+        except (KeyError, ValueError, IndexError, TypeError):
             raise UnknownModelError("the tables are not those of the context coder") from None
         return model
 
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """The arrays by name."""
-        own = {name: getattr(self, name) for name in self._names()}
-        return own | (self.numbers.tables() if self.numbers else {})
+        means = self.mean_networks.tables("mean_") if self.mean_networks else {}
+        return {
+            "latents": np.array([self.latents, self.means], np.int32),
+            "features": self.features,
+            "signed_features": self.signed_features,
+            "symbols": np.stack([tables.probability for tables in self.symbols]),
+            **self.networks.tables("other_"),
+            **means,
+        }
 
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [field.name for field in fields(cls) if field.name != "numbers"]
+    @property
+    def groups(self) -> int:
+        """How many groups the latents that are not means make."""
+        return -(-(self.latents - self.means) // GROUP)
 
     def check(self) -> None:
-        """Raise ValueError unless shapes agree, every feature is known when it is needed, no
-        probability is 0 or 1, and every partial sum stays exact in float32.
-        """
-        groups = -(-len(self.order) // GROUP)
-        planes = 0
-        if self.numbers:
-            self.numbers.check()
-            planes = self.numbers.planes
-        _, _, units, count = self.hidden.shape
-        lead = (PHASES, groups)
-        every = [*self.order.tolist(), *(c for row in self._members() for c in row)]
-        _require(sorted(every) == list(range(len(every))))
-        _require(self.features.shape == (*lead, count, 3))
-        _require(self.hidden.shape == (*lead, units, count))
-        _require(self.hidden_bias.shape == (*lead, units))
-        _require(self.output.shape == (*lead, GROUP, units + count))
-        _require(self.output_bias.shape == (*lead, GROUP))
-        _require(self.probability.shape == (LEVELS,))
-        _require(0 < self.probability.min() <= self.probability.max() < 1 << PROBABILITY_BITS)
-        for phase, group, index in np.ndindex(*lead, count):
-            channel, dy, dx = self.features[phase, group, index].tolist()
-            _require(channel < len(self.order) or 0 <= channel - groups * GROUP < planes)
-            _require(-ROWS_ABOVE <= dy <= ROWS_BELOW)
-            _require(abs(dx) <= COLUMNS_BESIDE)
-            _require(channel < 0 or known(group, phase, channel, dy, dx, groups))
-        wide = {name: np.abs(getattr(self, name).astype(np.int64)) for name in self._names()}
-        first = wide["hidden"].sum(axis=-1) + wide["hidden_bias"]
-        reach = np.concatenate([np.full(units, HIDDEN_MAX), np.ones(count, np.int64)])
-        second = (wide["output"] * reach).sum(axis=-1) + wide["output_bias"]
-        _require(max(first.max(), second.max() + DRIFT_MAX) < EXACT)
+        """Raise ValueError unless shapes agree and every feature is known when it is needed."""
+        count = self.groups * len(PHASES)
+        _require(0 <= self.means <= self.latents and self.latents >= 1)
+        _require(len(self.symbols) == 2)
+        _require(self.networks.count == count and self.networks.outputs == GROUP)
+        _require(self.features.shape == (count, self.networks.magnitudes - 2, 3))
+        _require(self.signed_features.shape == (count, self.networks.signed.shape[2], 3))
+        if self.mean_networks:
+            networks, signed = self.mean_networks, signed_count(self.means)
+            _require(networks.count == network_count(self.means) and networks.outputs == 1)
+            _require(networks.magnitudes == signed + 2 and networks.signed.shape[2] == signed)
+        for features in (self.features, self.signed_features):
+            _require(features.dtype.kind in "iu")
+            for number, rows in enumerate(features.tolist()):
+                group, phase = divmod(number, len(PHASES))
+                for plane, dy, dx in rows:
+                    _require(max(abs(dy), abs(dx)) <= REACH)
+                    _require(plane >= 0 and known(plane, dy, dx, group, phase, self.means))
 
 
 def _require(condition: bool) -> None:

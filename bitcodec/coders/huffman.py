@@ -26,8 +26,9 @@ from dahuffman import HuffmanCodec
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
-from bitcodec.coders.base import Tables, check_bitmap, check_shape
+from bitcodec.coders.base import Tables, check_bitmap, check_layout
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
+from bitcodec.layout import Layout
 
 BLOCK_ROWS, BLOCK_COLUMNS = 4, 2
 
@@ -169,13 +170,19 @@ class HuffmanCoder:
     def channels(self) -> int:
         return len(self._usage)
 
-    def encode(self, bitmap: Bitmap) -> bytes:
+    @property
+    def latents(self) -> int:
+        """How many channels the tables know, each a latent of one bit."""
+        return self.channels
+
+    def encode(self, bitmap: Bitmap, layout: Layout) -> bytes:
         """The payload of a bitmap ``C x H x W``.
 
         Raises:
-            UsageError: if the bitmap has another number of channels than the tables.
+            UsageError: if bitmap, layout and tables do not belong together.
         """
-        check_bitmap(bitmap, self.channels)
+        self._check(layout)
+        check_bitmap(bitmap, layout)
         blocks = blocks_of(bitmap)
         cost = histograms(blocks) @ self._lengths.T
         cost += self._rank_lengths[self._rank_of]
@@ -189,14 +196,24 @@ class HuffmanCoder:
             parts.append(self._codecs[index].encode(chain.from_iterable(chunks)))
         return b"".join(parts)
 
-    def decode(self, payload: bytes, shape: tuple[int, int, int]) -> Bitmap:
-        """The bitmap of ``shape`` that :meth:`encode` turned into ``payload``.
+    def _check(self, layout: Layout) -> None:
+        """Raise UsageError for the layout of a model with steps, whose channels change with it."""
+        check_layout(layout, self.channels, 0)
+        if layout.channels != self.channels:
+            raise UsageError(
+                f"the Huffman coder's tables are for {self.channels} channels, not for "
+                f"{layout.channels}"
+            )
+
+    def decode(self, payload: bytes, size: tuple[int, int], layout: Layout) -> Bitmap:
+        """The bitmap of ``size`` (rows, columns) that :meth:`encode` turned into ``payload``.
 
         Raises:
             DamagedFileError: if the streams do not fill exactly this shape, or bytes are left.
-            UsageError: if the shape has another number of channels than the tables.
+            UsageError: if the layout is not that of the tables.
         """
-        check_shape(shape, self.channels)
+        self._check(layout)
+        shape = (self.channels, *size)
         source = iter(payload)
         limit = 8 * len(payload)
         ranks = _read(self._rank_codec, source, self.channels) - 1

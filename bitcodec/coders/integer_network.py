@@ -1,127 +1,153 @@
 """The arithmetic of the context coder's networks: integers, in float32, exact.
 
-One hidden layer beside a linear path::
+One hidden layer beside a linear path says how far a level may be from what it is expected to be,
+a second linear path says what that is::
 
-    x   features, integers
-    h   clip(floor((W1 x + b1) / 4), 0, 255)
-    l   W2 h + L x + b2 + drift
-    p   probability[clip(floor(l / 32) + 512, 0, 1023)] / 65536
+    x   magnitudes and the step's index, integers from -MAGNITUDE_MAX to MAGNITUDE_MAX, and ONE
+    s   signed features, integers from -SIGNED_MAX to SIGNED_MAX
+    h   clip(floor(W1 x / 32), 0, 255)
+    c   clip(floor((W2 h + L x) / 1024) + 32, 0, 63): the class, a quarter of an octave of spread
+    e   floor((S s + 16) / 32): the expectation, in eighths of a level
 
 Everything is an integer, yet the products run through float32 BLAS: a float32 sum of integers is
 exact, in any order and with fused or separate roundings, as long as no partial sum can pass 2^24.
 The models prove that from their tables: they bound the sum of absolute values. The floor of a
 product with a power of two is exact too. So no thread count, BLAS or instruction set can change a
-probability.
+class or an expectation.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-HIDDEN_STEP = 4
+HIDDEN_STEP = 32
 HIDDEN_MAX = 255
-LOGIT_STEP = 32
-LEVELS = 1024
-PROBABILITY_BITS = 16
+CLASS_STEP = 1024
+CLASSES = 64
+EXPECTED_STEP = 32
+EIGHTHS = 8
+MAGNITUDE_MAX = 63
+SIGNED_MAX = 127
+ONE = 8
+"""The feature that never changes."""
 EXACT = 1 << 24
-DRIFT_MAX = 4096
 
-# What one unit of the integer tables is worth in the float network that they are rounded from.
-WEIGHT_SCALE = 64
-HIDDEN_SCALE = WEIGHT_SCALE // HIDDEN_STEP
-LOGIT_SCALE = HIDDEN_SCALE * WEIGHT_SCALE
-
-
-def sigmoid_table() -> NDArray[np.uint16]:
-    """Probability of a one at each level, in 1/65536, never 0 nor 65536 (train time only)."""
-    logit = (np.arange(LEVELS) - LEVELS // 2 + 0.5) * LOGIT_STEP / LOGIT_SCALE
-    p = np.rint((1 << PROBABILITY_BITS) / (1 + np.exp(-logit)))
-    return np.clip(p, 1, (1 << PROBABILITY_BITS) - 1).astype(np.uint16)
+# What one unit of the integer tables is worth in the float networks that they are rounded from.
+X_SCALE = 8
+HIDDEN_SCALE = 16
+W1_SCALE = HIDDEN_SCALE * HIDDEN_STEP // X_SCALE
+W2_SCALE = CLASS_STEP // HIDDEN_SCALE
+L_SCALE = CLASS_STEP // X_SCALE
+S_SCALE = EXPECTED_STEP * EIGHTHS
 
 
-class Layers(Protocol):
-    """Weights for each of ``P x G`` networks with M features, U hidden units and B outputs."""
+@dataclass(frozen=True)
+class Networks:
+    """The weights of N networks with M features, S signed features, U units and B outputs.
 
-    @property
-    def hidden(self) -> NDArray[np.integer]:
-        """``P x G x U x M``, W1."""
-        ...
+    Attributes:
+        hidden: ``N x U x M``, W1.
+        output: ``N x B x (U + M)``, W2 and L side by side.
+        signed: ``N x B x S``, S.
+    """
 
-    @property
-    def hidden_bias(self) -> NDArray[np.integer]:
-        """``P x G x U``, b1."""
-        ...
+    hidden: NDArray[np.integer]
+    output: NDArray[np.integer]
+    signed: NDArray[np.integer]
 
-    @property
-    def output(self) -> NDArray[np.integer]:
-        """``P x G x B x (U + M)``, W2 and L side by side."""
-        ...
-
-    @property
-    def output_bias(self) -> NDArray[np.integer]:
-        """``P x G x B``, b2."""
-        ...
-
-
-class FastNetwork:
-    """The model's arithmetic in float32 BLAS, exact (see the top of this file)."""
-
-    def __init__(self, model: Layers) -> None:
-        self._hidden = model.hidden.astype(np.float32)
-        self._hidden_bias = model.hidden_bias.astype(np.float32)[..., None]
-        units = model.hidden.shape[2]
-        self._output = np.ascontiguousarray(model.output[..., :units], np.float32)
-        self._linear = np.ascontiguousarray(model.output[..., units:], np.float32)
-        self._output_bias = model.output_bias.astype(np.float32)[..., None]
-
-    def levels(
-        self,
-        phase: int,
-        groups: slice,
-        features: NDArray[np.float32],
-        drift: NDArray[np.int64],
-    ) -> NDArray[np.int32]:
-        """``groups x M x positions`` features and ``groups x B`` drifts →
-        ``groups x B x positions`` rows of the probability table.
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, NDArray[np.integer]], prefix: str) -> Self:
+        """Raises:
+        ValueError: if the arrays are not weights, or their sums could leave the range in which
+            float32 is exact.
         """
-        hidden = np.matmul(self._hidden[phase, groups], features)
-        hidden += self._hidden_bias[phase, groups]
-        hidden *= 1 / HIDDEN_STEP
+        networks = cls(**{field.name: tables[prefix + field.name] for field in fields(cls)})
+        networks.check()
+        return networks
+
+    def tables(self, prefix: str) -> dict[str, NDArray[np.integer]]:
+        """The arrays by name."""
+        return {prefix + field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def count(self) -> int:
+        """N."""
+        return len(self.hidden)
+
+    @property
+    def outputs(self) -> int:
+        """B."""
+        return self.output.shape[1]
+
+    @property
+    def magnitudes(self) -> int:
+        """M."""
+        return self.hidden.shape[2]
+
+    def check(self) -> None:
+        """Raise ValueError unless shapes agree and every partial sum stays exact in float32."""
+        arrays = (self.hidden, self.output, self.signed)
+        if any(array.ndim != 3 or array.dtype.kind not in "iu" for array in arrays):
+            raise ValueError("weights are three-dimensional arrays of integers")
+        count, units, magnitudes = self.hidden.shape
+        if self.output.shape != (count, self.outputs, units + magnitudes):
+            raise ValueError("the layers do not fit together")
+        if self.signed.shape[:2] != (count, self.outputs):
+            raise ValueError("the paths do not fit together")
+        wide = [np.abs(array.astype(np.int64)) for array in arrays]
+        reach = np.concatenate([np.full(units, HIDDEN_MAX), np.full(magnitudes, MAGNITUDE_MAX)])
+        sums = (wide[0].sum(axis=-1) * MAGNITUDE_MAX, (wide[1] * reach).sum(axis=-1))
+        most = max(total.max(initial=0) for total in sums)
+        expected = wide[2].sum(axis=-1).max(initial=0) * SIGNED_MAX + EXPECTED_STEP
+        if max(most, expected) >= EXACT:
+            raise ValueError("sums that float32 does not hold")
+
+
+class FastNetworks:
+    """The arithmetic in float32 BLAS, exact (see the top of this file)."""
+
+    def __init__(self, networks: Networks) -> None:
+        units = networks.hidden.shape[1]
+        self._hidden = networks.hidden.astype(np.float32)
+        self._output = np.ascontiguousarray(networks.output[..., :units], np.float32)
+        self._linear = np.ascontiguousarray(networks.output[..., units:], np.float32)
+        self._signed = networks.signed.astype(np.float32)
+
+    def __call__(
+        self, number: int, x: NDArray[np.float32], s: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Features ``M x P`` and ``S x P`` → classes and expectations, ``B x P`` each."""
+        hidden = self._hidden[number] @ x
+        hidden *= np.float32(1 / HIDDEN_STEP)
         np.floor(hidden, out=hidden)
-        _limit(hidden, 0, HIDDEN_MAX)
-        logit = np.matmul(self._output[phase, groups], hidden)
-        logit += np.matmul(self._linear[phase, groups], features)
-        logit += self._output_bias[phase, groups] + drift[..., None].astype(np.float32)
-        logit *= 1 / LOGIT_STEP
-        np.floor(logit, out=logit)
-        logit += LEVELS // 2
-        _limit(logit, 0, LEVELS - 1)
-        return logit.astype(np.int32)
+        np.maximum(hidden, np.float32(0), out=hidden)
+        np.minimum(hidden, np.float32(HIDDEN_MAX), out=hidden)
+        spread = self._output[number] @ hidden
+        spread += self._linear[number] @ x
+        spread *= np.float32(1 / CLASS_STEP)
+        np.floor(spread, out=spread)
+        spread += np.float32(CLASSES // 2)
+        np.maximum(spread, np.float32(0), out=spread)
+        np.minimum(spread, np.float32(CLASSES - 1), out=spread)
+        expected = self._signed[number] @ s
+        expected += np.float32(EXPECTED_STEP // 2)
+        expected *= np.float32(1 / EXPECTED_STEP)
+        np.floor(expected, out=expected)
+        return spread.astype(np.int32), expected.astype(np.int32)
 
 
-def _limit(values: NDArray[np.float32], low: int, high: int) -> None:
-    """``np.clip`` in place; on small arrays, most of np.clip's time goes elsewhere."""
-    np.maximum(values, np.float32(low), out=values)
-    np.minimum(values, np.float32(high), out=values)
-
-
-def reference_levels(
-    model: Layers,
-    phase: int,
-    groups: slice,
-    features: NDArray[np.integer],
-    drift: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """The same as :meth:`FastNetwork.levels` in plain int64: the definition, slow."""
-    x = features.astype(np.int64)
-    names = ("hidden", "hidden_bias", "output", "output_bias")
-    wide = {name: getattr(model, name).astype(np.int64) for name in names}
-    hidden = np.einsum("gum,gmn->gun", wide["hidden"][phase, groups], x)
-    hidden = (hidden + wide["hidden_bias"][phase, groups, :, None]) // HIDDEN_STEP
-    both = np.concatenate([np.clip(hidden, 0, HIDDEN_MAX), x], axis=1)
-    logit = np.einsum("gcu,gun->gcn", wide["output"][phase, groups], both)
-    logit += (wide["output_bias"][phase, groups] + drift)[..., None]
-    return np.clip(logit // LOGIT_STEP + LEVELS // 2, 0, LEVELS - 1)
+def reference(
+    networks: Networks, number: int, x: NDArray[np.integer], s: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same as :class:`FastNetworks` in plain int64: the definition, slow."""
+    x, s = x.astype(np.int64), s.astype(np.int64)
+    hidden = (networks.hidden[number].astype(np.int64) @ x) // HIDDEN_STEP
+    both = np.concatenate([np.clip(hidden, 0, HIDDEN_MAX), x])
+    spread = (networks.output[number].astype(np.int64) @ both) // CLASS_STEP + CLASSES // 2
+    expected = networks.signed[number].astype(np.int64) @ s + EXPECTED_STEP // 2
+    return np.clip(spread, 0, CLASSES - 1), expected // EXPECTED_STEP

@@ -21,6 +21,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.code_pictures import article_figure, code_grid, to_pixels
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
+from bitcodec.layout import Layout
 from bitcodec.training.module import Reading
 from bitcodec.training.modules import CodecModule
 
@@ -137,7 +138,7 @@ class BitstreamRate(pl.Callback):
             return
         for bitmap in outputs["reading"].bitmap.cpu().numpy():
             height, width = batch.shape[-2:]
-            payload = self._coder.encode(bitmap)
+            payload = self._coder.encode(bitmap, Layout((1,) * len(bitmap)))
             header = _header(self._coder.id, width, height, len(payload))
             size = len(write(header, payload))
             self._bpp.append(size * 8 / (width * height))

@@ -22,9 +22,11 @@ from torch import Tensor, nn
 from bitcodec import model_folder
 from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, save_tables
+from bitcodec.coders.context import ContextCoder
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
-from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
+from bitcodec.model_facts import ModelFacts
+from bitcodec.model_folder import ModelFolder, refuse_existing
 from bitcodec.training.fit import FITS, Sample
 from bitcodec.training.receptive_field import TRACED_STEP, decoder_radius, encoder_radius
 from bitcodec.transforms.stepped import LATENTS
@@ -87,7 +89,7 @@ def export_model(
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         _write_networks(encoder, decoder, graphs, folder)
         samples = _samples(Codec(ModelFolder(folder)), images, watch)
-        for name in [kind.name for kind in CODERS] if coders is None else coders:
+        for name in _default_coders(facts) if coders is None else coders:
             save_tables(FITS[name](samples, **(fit_settings or {}).get(name, {})), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
@@ -95,6 +97,11 @@ def export_model(
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         shutil.move(folder, out)
     return ModelFolder(out)
+
+
+def _default_coders(facts: ModelFacts) -> list[str]:
+    """All, or with steps the one that serves them all."""
+    return [kind.name for kind in CODERS] if facts.steps is None else [ContextCoder.name]
 
 
 def _samples(

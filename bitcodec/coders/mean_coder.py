@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.level_network import (
+from bitcodec.coders.context_planes import MAGNITUDE
+from bitcodec.coders.integer_network import (
     EIGHTHS,
     MAGNITUDE_MAX,
     ONE,
     SIGNED_MAX,
     FastNetworks,
 )
-from bitcodec.coders.level_planes import MAGNITUDE
-from bitcodec.coders.level_symbols import Coding
 from bitcodec.coders.means import CLASSES, NEAREST, NEIGHBOURS, Pass, passes
+from bitcodec.coders.symbols import Coding
 
 
 def signed_count(means: int) -> int:

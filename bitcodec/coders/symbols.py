@@ -23,7 +23,7 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.level_network import CLASSES, EIGHTHS
+from bitcodec.coders.integer_network import CLASSES, EIGHTHS
 from bitcodec.errors import DamagedFileError
 
 REACH = 15
@@ -36,7 +36,9 @@ PROBABILITY_BITS = 20
 
 PER_OCTAVE = 4
 """Classes to an octave of spread; a spread of one level is the middle one."""
-UNIT = np.maximum(0, np.arange(CLASSES, dtype=np.int32) // PER_OCTAVE - CLASSES // 2 // PER_OCTAVE - 2)
+UNIT = np.maximum(
+    0, np.arange(CLASSES, dtype=np.int32) // PER_OCTAVE - CLASSES // 2 // PER_OCTAVE - 2
+)
 """Logarithm of the unit that a class counts in."""
 
 WORD = np.dtype("<u4")
@@ -239,7 +241,9 @@ class _Decoding:
         rest = np.empty(classes.size, np.int32)
         rest[order] = symbols
         rest -= BEYOND
-        low = [(u, here := plan.unit == u, self._take(_BITS[u], int(here.sum()))) for u in plan.units]
+        low = [
+            (u, here := plan.unit == u, self._take(_BITS[u], int(here.sum()))) for u in plan.units
+        ]
         beyond = np.abs(rest) == BEYOND
         if beyond.any():
             rest[beyond] = np.sign(rest[beyond]) * (REACH + self._take_far(int(beyond.sum())))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.level_planes import (
+from bitcodec.coders.context_planes import (
     GROUP,
     MAGNITUDE,
     PHASES,

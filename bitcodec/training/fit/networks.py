@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bitcodec.coders.level_network import (
+from bitcodec.coders.integer_network import (
     CLASSES,
     EIGHTHS,
     HIDDEN_MAX,
@@ -29,15 +29,15 @@ from bitcodec.coders.level_network import (
     FastNetworks,
     Networks,
 )
-from bitcodec.coders.level_symbols import (
+from bitcodec.coders.symbols import (
+    BEYOND,
     FRACTIONS,
     PER_OCTAVE,
     PROBABILITY_BITS,
     SYMBOLS,
     TABLES,
-    Plan,
     UNIT,
-    BEYOND,
+    Plan,
 )
 
 BATCH = 1024

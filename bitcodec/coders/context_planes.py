@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike, NDArray
 
-from bitcodec.coders.level_network import SIGNED_MAX
+from bitcodec.coders.integer_network import SIGNED_MAX
 from bitcodec.layout import MOST_BITS
 
 GROUP = 8
@@ -134,8 +134,6 @@ class Planes:
         """Features ``M x span`` of the magnitudes (0) or of the signed planes (1)."""
         return self._windows[which][starts]
 
-    def at(
-        self, which: int, starts: NDArray[np.intp], places: NDArray[np.intp]
-    ) -> NDArray:
+    def at(self, which: int, starts: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray:
         """Features ``places x M`` at some of the places of a span."""
         return self._flat[which][places[:, None] + starts]
