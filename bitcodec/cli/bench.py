@@ -18,7 +18,7 @@ EPILOG = """
 
 bitcodec bench photo.png
 
-bitcodec bench photos/ -q 3 --repeat 5
+bitcodec bench photos/ -q 70 --repeat 5
 """
 
 
@@ -48,13 +48,14 @@ def bench(
         open_rgb(picture)
     folder = model_folder.find(model, quality)
     codec = load(folder.path)
-    sizes = [len(codec.encode(picture)) for picture in pictures]
+    wanted = quality if folder.facts.steps else None
+    sizes = [len(codec.encode(picture, quality=wanted)) for picture in pictures]
     rivals = timing.available_rivals()
     rows: list[Timing] = []
     with Progress(console=console(), transient=True, disable=quiet) as progress:
         bar = progress.add_task("timing", total=2 * (1 + len(rivals)))
         for one_thread in (True, False):
-            rows.append(timing.time_bitcodec(folder, pictures, one_thread, repeat))
+            rows.append(timing.time_bitcodec(folder, quality, pictures, one_thread, repeat))
             progress.advance(bar)
             for rival in rivals:
                 rows.append(timing.time_rival(rival, pictures, sizes, one_thread, repeat))

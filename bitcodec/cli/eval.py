@@ -86,7 +86,7 @@ def evaluate(
     """Compare with JPEG, JPEG 2000, WebP, AVIF and JPEG XL the way the field does.
 
     Writes one row for each image, codec and setting (bits per pixel of the real file, PSNR,
-    MS-SSIM, blockiness, processor times), BD-rates with their overlap, and plots.
+    MS-SSIM, blockiness, false edges, processor times), BD-rates with their overlap, and plots.
     """
     require("eval", _PACKAGES)
     from bitcodec.evaluation.baselines import baselines
@@ -97,7 +97,7 @@ def evaluate(
     details = [_detail(text, files) for text in crop or ()]
     own = models(model)
     others, missing = baselines([name.strip() for name in codec.split(",") if name.strip()])
-    codecs: list[ImageCodec] = ([own] if own else []) + others
+    codecs: list[ImageCodec] = own + others
     for name, reason in missing.items():
         console().print(f"{name} is missing: {reason}", markup=False, highlight=False)
     if not codecs:
@@ -144,7 +144,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _target(bpp: str | None, psnr: float | None) -> Target | None:
-    from bitcodec.evaluation.models import models
+    from bitcodec.evaluation.models import default_setting, models
     from bitcodec.evaluation.operating_point import BppTarget, PsnrTarget
 
     if bpp is not None and psnr is not None:
@@ -156,9 +156,8 @@ def _target(bpp: str | None, psnr: float | None) -> Target | None:
     try:
         number = float(bpp)
     except ValueError:
-        like = models([bpp])
-        assert like is not None
-        return BppTarget(like=(like, like.settings[0]))
+        (like,) = models([bpp])
+        return BppTarget(like=(like, default_setting(like)))
     if not 0 < number < 24:
         raise UsageError(f"--target-bpp {bpp}: must lie between 0 and 24")
     return BppTarget(number)

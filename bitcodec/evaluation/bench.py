@@ -86,23 +86,29 @@ def available_rivals() -> list[_Rival]:
 
 
 def time_bitcodec(
-    folder: ModelFolder, pictures: Sequence[Path], one_thread: bool, repeat: int
+    folder: ModelFolder,
+    quality: int | None,
+    pictures: Sequence[Path],
+    one_thread: bool,
+    repeat: int,
 ) -> Timing:
-    """Time a model; ``one_thread`` also keeps the process on one core."""
+    """Time a model at a quality; ``one_thread`` also keeps the process on one core."""
     codec = load(folder.path, threads=1 if one_thread else None)
     command = [sys.executable, "-m", "bitcodec"]
     model = ["--model", str(folder.path), "--overwrite", "--quiet"]
+    chosen = ["-q", str(quality)] if quality and folder.facts.steps else []
+    layout = codec.layout(quality if folder.facts.steps else None)
     rows = []
     with cores(one_thread), tempfile.TemporaryDirectory() as place:
         source, file = f"{place}/picture.png", f"{place}/picture.bitc"
         for picture in pictures:
             rgb = to_rgb(picture)
             rgb.save(source)
-            bits, encode_network = best(repeat, codec.bitmap, rgb)
-            data, encode_coder = best(repeat, codec.pack, bits, rgb.size)
+            bits, encode_network = best(repeat, codec.bitmap, rgb, layout)
+            data, encode_coder = best(repeat, codec.pack, bits, rgb.size, layout)
             (_, bits), decode_coder = best(repeat, codec.unpack, data)
-            decoded, decode_network = best(repeat, codec.reconstruct, bits, rgb.size)
-            _, encode_process = best(repeat, _run, [*command, "encode", source, *model])
+            decoded, decode_network = best(repeat, codec.reconstruct, bits, rgb.size, layout)
+            _, encode_process = best(repeat, _run, [*command, "encode", source, *model, *chosen])
             _, decode_process = best(repeat, _run, [*command, "decode", file, *model])
             encoding = (encode_network, encode_coder, encode_network + encode_coder)
             decoding = (decode_network, decode_coder, decode_network + decode_coder)

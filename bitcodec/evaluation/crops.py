@@ -14,7 +14,7 @@ from bitcodec.evaluation.plots import LABELS
 from bitcodec.files import replacing
 
 #: Side of the detail in pixels, and how large each of its pixels is shown.
-SIDE, ZOOM = 120, 2
+SIDE, ZOOM = 120, 3
 _GAP = 8
 _LINE = 17
 _LINES = 3

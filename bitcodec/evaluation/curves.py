@@ -33,6 +33,8 @@ class Point:
     blockiness: float = math.nan
     encode_ms: float = math.nan
     decode_ms: float = math.nan
+    false_edges: float = math.nan
+    """Per thousand smooth places of all images together."""
 
     @property
     def ms_ssim_db(self) -> float:
@@ -79,10 +81,12 @@ def curves(rows: Iterable[Measurement]) -> dict[str, Curve]:
     for row in rows:
         groups[row.codec, row.setting].append(row)
     points: dict[str, list[Point]] = defaultdict(list)
-    quantities = [field.name for field in fields(Point)][2:]
+    quantities = [field.name for field in fields(Point)][2:-1]
     for (codec, setting), group in groups.items():
         means = {name: float(np.mean([getattr(row, name) for row in group])) for name in quantities}
-        points[codec].append(Point(codec, setting, **means))
+        places = sum(row.smooth_places for row in group)
+        edges = 1000 * sum(row.false_edges for row in group) / max(1, places)
+        points[codec].append(Point(codec, setting, **means, false_edges=edges))
     return {
         codec: Curve(codec, tuple(sorted(group, key=lambda point: point.bpp)))
         for codec, group in points.items()

@@ -18,6 +18,7 @@ from PIL import Image
 
 from bitcodec.evaluation.baselines import ImageCodec, Setting
 from bitcodec.evaluation.blockiness import blockiness
+from bitcodec.evaluation.false_edges import false_edges
 from bitcodec.evaluation.metrics import MsSsim, psnr
 from bitcodec.images import open_rgb
 
@@ -40,6 +41,9 @@ class Measurement:
         blockiness: of the decoded image; about 1 means no grid.
         encode_ms: processor time, one thread.
         decode_ms: processor time, one thread.
+        false_edges: edges that were added where the original is smooth
+            (:mod:`bitcodec.evaluation.false_edges`).
+        smooth_places: places at which one could have been added.
     """
 
     codec: str
@@ -51,6 +55,8 @@ class Measurement:
     blockiness: float
     encode_ms: float
     decode_ms: float
+    false_edges: float = math.nan
+    smooth_places: float = math.nan
 
 
 class Original:
@@ -72,6 +78,7 @@ class Original:
         decoded = codec.decode(data, setting)
         end = time.process_time()
         pixels = np.asarray(decoded)
+        edges = false_edges(self.pixels, pixels)
         return Measurement(
             codec=codec.name,
             setting=setting,
@@ -82,6 +89,8 @@ class Original:
             blockiness=blockiness(pixels),
             encode_ms=1000 * (encoded - start),
             decode_ms=1000 * (end - encoded),
+            false_edges=edges.edges,
+            smooth_places=edges.places,
         )
 
     def bpp(self, data: bytes) -> float:

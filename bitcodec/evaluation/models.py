@@ -1,4 +1,4 @@
-"""bitcodec's own models as one more codec, whose settings are the models."""
+"""bitcodec's own models among the codecs: one with steps by its qualities, others as one each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,35 @@ from PIL import Image
 
 from bitcodec import codec, model_folder
 from bitcodec.evaluation.baselines import ImageCodec, Setting
+from bitcodec.model_folder import ModelFolder
+
+SWEPT = (1, *range(5, 101, 5))
+"""Qualities of a sweep."""
+
+
+@dataclass(frozen=True)
+class BitcodecModel(ImageCodec):
+    """The ``.bitc`` files of a model with steps; a quality is the setting."""
+
+    folder: Path
+    name: str = "bitcodec"
+    family: str = "bitcodec"
+    settings: tuple[Setting, ...] = SWEPT
+
+    @property
+    def all_settings(self) -> tuple[Setting, ...]:
+        return tuple(range(1, 101))
+
+    def encode(self, image: Image.Image, setting: Setting) -> bytes:
+        return codec.load(self.folder, threads=1).encode(image, quality=int(setting))
+
+    def decode(self, data: bytes, setting: Setting) -> Image.Image:
+        return codec.load(self.folder, threads=1).decode(data)
 
 
 @dataclass(frozen=True)
 class BitcodecModels(ImageCodec):
-    """The ``.bitc`` files of several models; a model's name is the setting.
+    """The ``.bitc`` files of models of one quality each; a model's name is the setting.
 
     Attributes:
         settings: names of models, by quality.
@@ -23,8 +47,8 @@ class BitcodecModels(ImageCodec):
 
     settings: tuple[Setting, ...]
     folders: dict[Setting, Path]
-    name: str = "bitcodec"
-    family: str = "bitcodec"
+    name: str = "bitcodec-models"
+    family: str = "bitcodec-models"
 
     @property
     def all_settings(self) -> tuple[Setting, ...]:
@@ -40,8 +64,8 @@ class BitcodecModels(ImageCodec):
         return codec.load(self.folders[setting], threads=1)
 
 
-def models(names: Sequence[str] | None) -> BitcodecModels | None:
-    """The named models, or all installed ones for None; None when there are none to run.
+def models(names: Sequence[str] | None) -> list[ImageCodec]:
+    """The named models, or all installed ones for None; none when there are none to run.
 
     Raises:
         UnknownModelError: for a name that is no model.
@@ -50,8 +74,26 @@ def models(names: Sequence[str] | None) -> BitcodecModels | None:
         found = model_folder.available()
     else:
         found = [model_folder.find(name) for name in names]
-    found = sorted(found, key=lambda folder: (folder.facts.quality, folder.facts.name))
-    folders: dict[Setting, Path] = {
-        folder.facts.name: Path(folder.path).resolve() for folder in found
-    }
-    return BitcodecModels(tuple(folders), folders) if folders else None
+    stepped = [folder for folder in found if folder.facts.steps is not None]
+    plain = [folder for folder in found if folder.facts.steps is None]
+    result: list[ImageCodec] = []
+    for folder in stepped:
+        name = "bitcodec" if len(stepped) == 1 else f"bitcodec-{folder.facts.name}"
+        result.append(BitcodecModel(_place(folder), name=name))
+    if plain:
+        plain.sort(key=lambda folder: (folder.facts.quality, folder.facts.name))
+        folders: dict[Setting, Path] = {folder.facts.name: _place(folder) for folder in plain}
+        names_of = {} if stepped else {"name": "bitcodec", "family": "bitcodec"}
+        result.append(BitcodecModels(tuple(folders), folders, **names_of))
+    return result
+
+
+def default_setting(own: ImageCodec) -> Setting:
+    """The setting that a model has unless another is asked for."""
+    if isinstance(own, BitcodecModel):
+        return ModelFolder(own.folder).facts.default_quality or SWEPT[0]
+    return own.settings[0]
+
+
+def _place(folder: ModelFolder) -> Path:
+    return Path(folder.path).resolve()

@@ -14,7 +14,7 @@ from bitcodec.evaluation.curves import Curve
 from bitcodec.files import replacing
 
 #: Rates beyond this are near-lossless and not what any of the models is for.
-LARGEST_BPP = 2.0
+LARGEST_BPP = 3.0
 LABELS = {
     "bitcodec": "bitcodec",
     "jpeg": "JPEG (best variant)",
@@ -47,6 +47,7 @@ AXES = {
     "psnr": "PSNR in dB (RGB)",
     "ms_ssim": "MS-SSIM (RGB)",
     "ms_ssim_db": "MS-SSIM in dB, $-10\\,\\log_{10}(1-x)$",
+    "false_edges": "false edges per thousand smooth places",
     "blockiness": "step across 8-pixel borders / inside blocks",
 }
 
@@ -84,6 +85,16 @@ def mosaic(measured: Mapping[str, Curve], originals: float, title: str, path: Pa
         own = curve.name == "bitcodec"
         _draw(axes, curve, "blockiness", linewidth=2.4 if own else 1.6, markersize=4)
     axes.axhline(originals, color="#777777", linestyle=":", label="originals")
+    _save(figure, axes, path)
+
+
+def stairs(measured: Mapping[str, Curve], title: str, path: Path) -> None:
+    """Draw false edges in smooth places against bits per pixel."""
+    figure, axes = _figure(title, "false_edges")
+    for curve in measured.values():
+        own = curve.name == "bitcodec"
+        _draw(axes, curve, "false_edges", linewidth=2.4 if own else 1.6, markersize=4)
+    axes.set_ylim(0, 100)
     _save(figure, axes, path)
 
 

@@ -27,6 +27,8 @@ _DECIMALS = {
     "ms_ssim": 6,
     "blockiness": 4,
     "encode_ms": 1,
+    "false_edges": 0,
+    "smooth_places": 0,
     "decode_ms": 1,
     "bd_rate_percent": 2,
     "overlap_low": 3,
@@ -73,7 +75,16 @@ def means_table(curves: Sequence[Curve], title: str) -> Table:
     """The points of all curves."""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     table.add_column("codec", no_wrap=True)
-    for heading in ("setting", "bpp", "PSNR", "MS-SSIM", "blockiness", "enc ms", "dec ms"):
+    for heading in (
+        "setting",
+        "bpp",
+        "PSNR",
+        "MS-SSIM",
+        "blockiness",
+        "false edges",
+        "enc ms",
+        "dec ms",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for curve in curves:
         for point in curve.points:
@@ -84,6 +95,7 @@ def means_table(curves: Sequence[Curve], title: str) -> Table:
                 f"{point.psnr:.2f}",
                 f"{point.ms_ssim:.4f}",
                 f"{point.blockiness:.2f}",
+                f"{point.false_edges:.1f}",
                 f"{point.encode_ms:.0f}",
                 f"{point.decode_ms:.0f}",
             )

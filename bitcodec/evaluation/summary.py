@@ -97,6 +97,11 @@ def write(
         f"The mosaic: {title}",
         folder / "rate_blockiness.png",
     )
+    plots.stairs(
+        summary.families["psnr"],
+        f"False edges in smooth places: {title}",
+        folder / "rate_false_edges.png",
+    )
 
 
 def _points(curve: Curve) -> list[dict[str, Any]]:

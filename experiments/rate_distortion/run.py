@@ -12,15 +12,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bitcodec import model_folder
+import numpy as np
+
 from bitcodec.files import write_file
 from experiments import documents
 
 HERE = Path(__file__).parent
-#: A face, a sky behind a lighthouse and plumage: smooth and busy regions; fixed before any result.
-DETAILS = ("kodim04:300,190", "kodim19:330,130", "kodim23:250,150")
-#: The rate of the detail sheet as long as no model is installed to set it.
-RATE = "0.25"
+#: A face, a sky over a propeller and blurred leaves: smooth places; fixed before any result.
+DETAILS = ("kodim04:300,190", "kodim20:420,100", "kodim23:80,60")
+#: Bits a pixel of the sheets of details.
+RATES = ("0.06", "0.1", "0.2")
+SHEET_CODECS = "avif,jpeg2000"
 
 
 def answer(folder: Path, name: str) -> str:
@@ -69,19 +71,34 @@ def answer(folder: Path, name: str) -> str:
 
 
 def operating_points(folder: Path, name: str) -> str:
-    """The shipped models' means, in Markdown, and how much of a grid they show."""
+    """The shipped model's means, in Markdown, with the grid and the false edges they show, and
+    AVIF's false edges at the same rate.
+    """
     facts = json.loads((folder / f"{name}.json").read_text())
     lines = [
-        "| model | bpp | PSNR, dB | MS-SSIM | blockiness / originals' | encode ms | decode ms |",
-        "|---|---|---|---|---|---|---|",
+        "| -q | bpp | PSNR, dB | MS-SSIM | blockiness / originals' | false edges | AVIF's "
+        "| encode ms | decode ms |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
+    rival = sorted((p["bpp"], p["false_edges"]) for p in facts["points"].get(RIVAL, []))
     lines += [
         f"| {point['setting']} | {point['bpp']:.3f} | {point['psnr']:.2f} | {point['ms_ssim']:.4f} "
         f"| {point['blockiness'] / facts['originals_blockiness']:.3f} "
+        f"| {point['false_edges']:.1f} | {_between(rival, point['bpp'])} "
         f"| {point['encode_ms']:.0f} | {point['decode_ms']:.0f} |"
         for point in facts["points"].get("bitcodec", [])
     ]
     return "\n".join(lines) + "\n"
+
+
+RIVAL = "avif-444-speed6"
+
+
+def _between(points: list[tuple[float, float]], bpp: float) -> str:
+    """A quantity at a rate, linear between two points, or a dash outside of them."""
+    if not points or not points[0][0] <= bpp <= points[-1][0]:
+        return "–"
+    return f"{np.interp(bpp, *zip(*points, strict=True)):.1f}"
 
 
 def main() -> None:
@@ -93,10 +110,10 @@ def main() -> None:
     command = [sys.executable, "-m", "bitcodec", "eval", "--images", str(options.images)]
     command += ["-o", str(HERE), "--jobs", options.jobs]
     subprocess.run(command, check=True)
-    models = model_folder.available()
-    rate = model_folder.find().facts.name if models else RATE
     crops = [word for detail in DETAILS for word in ("--crop", detail)]
-    subprocess.run([*command, "--target-bpp", rate, *crops], check=True)
+    for rate in RATES:
+        sheet = [*command, "--codec", SHEET_CODECS, "--target-bpp", rate, *crops]
+        subprocess.run(sheet, check=True)
     name = options.images.resolve().name
     write_file(HERE / "table.md", answer(HERE, name).encode())
     write_file(HERE / "models.md", operating_points(HERE, name).encode())
