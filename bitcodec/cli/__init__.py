@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+# The coder's products are small: a second BLAS thread only waits, and spins while it does. NumPy
+# reads this when it is loaded, which happens in the commands below.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 

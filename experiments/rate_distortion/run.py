@@ -91,7 +91,7 @@ def operating_points(folder: Path, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-RIVAL = "avif-444-speed6"
+RIVAL = "avif-psnr"
 
 
 def _between(points: list[tuple[float, float]], bpp: float) -> str:
