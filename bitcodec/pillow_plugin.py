@@ -127,13 +127,14 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, stream: IO[bytes], filename: str | bytes) -> None:
-    """Options of ``image.save``: ``quality``, ``model``, ``coder``, ``background``."""
+    """Options of ``image.save``: ``quality`` (1 to 100), ``model``, ``coder``, ``background``."""
     from bitcodec.codec import load
 
     options = dict(image.encoderinfo)
     with _as_pillow_has_it():
         codec = load(options.get("model"), quality=options.get("quality"))
-        chosen = {key: options[key] for key in ("coder", "background") if key in options}
+        names = ("coder", "background", *(("quality",) if codec.facts.steps else ()))
+        chosen = {key: options[key] for key in names if key in options}
         stream.write(codec.encode(image, **chosen))
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from PIL import Image
 
 from bitcodec.cli import options
 from bitcodec.cli.batch import Task, make_room, plan, run, share_cores
 from bitcodec.container import SUFFIX
+
+if TYPE_CHECKING:
+    from bitcodec.codec import Codec
 
 EPILOG = """
 [bold]Examples[/bold]
 
 bitcodec encode photo.jpg                     photo.bitc beside it
 
-bitcodec encode photo.jpg -q 1                as small as it gets
+bitcodec encode photo.jpg -q 80               larger and better; 1 to 100
+
+bitcodec encode photo.jpg --bytes 20000       the best file of at most 20,000 bytes
 
 bitcodec encode *.png holiday/ -o small/      many files and folders
 
@@ -45,6 +51,22 @@ def encode(
             metavar="COLOUR", help="What transparent pixels are laid upon: white, #rrggbb."
         ),
     ] = None,
+    bytes_: Annotated[
+        int | None,
+        typer.Option("--bytes", metavar="N", help="The best file of at most N bytes."),
+    ] = None,
+    bpp: Annotated[
+        float | None,
+        typer.Option("--bpp", metavar="X", help="The best file of at most X bits a pixel."),
+    ] = None,
+    psnr: Annotated[
+        float | None,
+        typer.Option("--psnr", metavar="DB", help="The smallest file that reaches this PSNR."),
+    ] = None,
+    keep_metadata: Annotated[
+        bool,
+        typer.Option("--keep-metadata", help="Carry Exif, but for the orientation, and XMP."),
+    ] = False,
     jobs: options.Jobs = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
@@ -54,23 +76,43 @@ def encode(
     Anything that Pillow reads: JPEG, PNG, WebP, TIFF, ... A picture that fails does not stop
     the others; the exit code is 0 only if all went well.
     """
+    from bitcodec import metadata
     from bitcodec.codec import load
+    from bitcodec.errors import BitcodecError, UsageError
     from bitcodec.files import write_file
     from bitcodec.images import open_rgb, parse_colour
+    from bitcodec.targets import Target, encode_to
 
+    target = None
+    if not (bytes_ is None and bpp is None and psnr is None):
+        target = Target(bytes_, bpp, psnr)
+        if quality is not None:
+            raise UsageError("a quality and a target exclude each other: give one of them")
     if background is not None:
         parse_colour(background)
     tasks = plan(paths, output, SUFFIX, _is_picture)
     jobs, threads = share_cores(jobs, len(tasks))
     codec = load(model, quality=quality, threads=threads)
-    # A coder that the model does not have is said once, not for every picture.
+    # What the model does not have is said once, not for every picture.
     codec.coder(coder)
+    layout = codec.layout(quality if codec.facts.steps else None)
 
     def work(task: Task) -> str:
         make_room(task, overwrite)
         stream = sys.stdin.buffer if task.source is None else None
         image = open_rgb(task.name, background, stream)
-        data = codec.encode(image, coder=coder)
+        kept = None
+        if keep_metadata and task.source is not None:
+            with Image.open(task.source) as source:
+                kept = metadata.of(source)
+        if target is None:
+            bitmap = codec.bitmap(image, layout)
+            data = codec.pack(bitmap, image.size, layout, coder=coder, kept=kept)
+        else:
+            try:
+                data = encode_to(codec, image, target, coder=coder, kept=kept)
+            except BitcodecError as error:
+                raise error.at(task.name) from None
         if task.target is None:
             sys.stdout.buffer.write(data)
         else:
@@ -78,15 +120,21 @@ def encode(
         return (
             f"{task.target or 'standard output'}: {image.width} x {image.height}, "
             f"{len(data):,} bytes, {8 * len(data) / (image.width * image.height):.3f} bpp "
-            f"(model {codec.facts.name})"
+            f"({_setting(codec, data)})"
         )
 
     run(tasks, work, jobs, quiet, "encoded")
 
 
-def _is_picture(path: Path) -> bool:
-    from PIL import Image
+def _setting(codec: Codec, data: bytes) -> str:
+    """The quality of a file, or the model where there is no other."""
+    from bitcodec.container import read_header
 
+    quality = codec.facts.quality_of(read_header(data)[0].step)
+    return f"model {codec.facts.name}" if quality is None else f"quality {quality}"
+
+
+def _is_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
     formats = Image.registered_extensions()
     return suffix != SUFFIX and not path.name.startswith(".") and formats.get(suffix) in Image.OPEN

@@ -52,6 +52,7 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
     from bitcodec import bitmap, container
     from bitcodec.codec import load, load_for
     from bitcodec.coders import coder_by_id
+    from bitcodec.layout import step_of
 
     from_stream = str(path) == STANDARD
     data = container.read_stream(sys.stdin.buffer) if from_stream else container.read_file(path)
@@ -83,7 +84,8 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
             raise
         return facts | {"problem": str(error)}
     return facts | {
-        "quality": codec.facts.quality,
+        "quality": codec.facts.quality_of(header.step) or codec.facts.quality,
+        "step": step_of(header.step) if codec.facts.steps else None,
         "channels": bits.shape[0],
         "stride": codec.facts.stride,
         "bits": bits.size,
@@ -128,6 +130,9 @@ def _print(facts: dict[str, Any]) -> None:
         highest = max(shares)
         screen.print(f"ones per channel (full bar: {highest:.1%})", highlight=False)
     for start in range(0, len(shares), PER_LINE):
+        if not any(shares[start:]):
+            screen.print(f"{start:5} to {len(shares) - 1}: no ones", highlight=False)
+            break
         line = bar_chart(shares[start : start + PER_LINE], highest)
         screen.print(f"{start:5} {line}", highlight=False, markup=False)
 

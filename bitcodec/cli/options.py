@@ -22,13 +22,13 @@ Quality = Annotated[
     typer.Option(
         "-q",
         "--quality",
-        help="1 is the smallest file; `bitcodec models` lists what there is. "
-        "[dim]Default: the middle one.[/dim]",
+        metavar="1..100",
+        help="1 is the smallest file, 100 the best picture. [dim]Default: 50.[/dim]",
     ),
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME|FOLDER", help="A model by name or folder, not by -q."),
+    typer.Option("--model", metavar="NAME|FOLDER", help="A model by name or folder."),
 ]
 Jobs = Annotated[
     int | None,

@@ -6,7 +6,8 @@ on each side. A feature is a quarter, moved by some rows and columns: it starts 
 and goes on without a gap, over the padding too (columns that nobody asks for, a few percent).
 
 There is a plane of zeros, planes of the slopes of each mean, and of each group of latents those of
-its latents and one of their sum. Every plane is kept as magnitudes on a logarithmic scale, and with its signs.
+its latents and one of their sum. Every plane is kept as magnitudes on a logarithmic scale, and with
+its signs.
 """
 
 from __future__ import annotations
