@@ -109,7 +109,7 @@ def test_a_bitmap_of_another_size_is_refused(tiny: Codec, photo: Image.Image) ->
 
 def test_convenience_functions(tiny: Codec, photo: Image.Image, tmp_path: Path) -> None:
     path = tmp_path / "photo.bitc"
-    bitcodec.save(photo, path, quality=99)
+    bitcodec.save(photo, path, model="tiny")
     assert path.read_bytes() == tiny.encode(photo)
     assert bitcodec.open(path).tobytes() == tiny.decode(path.read_bytes()).tobytes()
     assert list(tmp_path.iterdir()) == [path]

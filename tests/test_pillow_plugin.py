@@ -22,7 +22,7 @@ from bitcodec.pillow_plugin import BitcImageFile
 
 def test_save_and_open(tiny: Codec, photo: Image.Image, tmp_path: Path) -> None:
     path = tmp_path / "photo.bitc"
-    photo.save(path, quality=99)
+    photo.save(path, model="tiny")
     assert path.read_bytes() == tiny.encode(photo)
     with Image.open(path) as opened:
         assert (opened.format, opened.mode, opened.size) == ("BITC", "RGB", photo.size)

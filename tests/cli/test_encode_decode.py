@@ -19,7 +19,7 @@ def tree(folder: Path) -> list[str]:
 
 def test_one_file_there_and_back(run: Run, tiny: Codec, photo: Image.Image, tmp_path: Path) -> None:
     photo.save(tmp_path / "photo.png")
-    done = run("encode", "photo.png", "-q", 99)
+    done = run("encode", "photo.png", "--model", "tiny")
     assert done.returncode == 0 and b"photo.bitc: 203 x 117" in done.stderr
     data = (tmp_path / "photo.bitc").read_bytes()
     assert data == tiny.encode(photo)
@@ -108,7 +108,10 @@ def test_transparency_and_background(run: Run, tmp_path: Path) -> None:
         (["encode", "x.png", "--nonsense"], b"No such option: --nonsense"),
         (["encode", "missing.png", "--model", "tiny"], b"missing.png: there is no such file"),
         (["encode", "one.png", "--model", "huge"], b"no model is called 'huge'"),
-        (["encode", "one.png", "-q", "12345"], b"no model has quality 12345"),
+        (
+            ["encode", "one.png", "-q", "12345"],
+            b"choose a whole number from 1 to 100",
+        ),
         (["encode", "one.png", "-q", "99", "--model", "tiny"], b"exclude each other"),
         (["encode", "one.png", "--coder", "morse", "--model", "tiny"], b"'morse'"),
         (["encode", "one.png", "--background", "mauvish"], b"--background mauvish"),

@@ -58,7 +58,7 @@ def test_a_sweep_writes_rows_means_bd_rates_and_plots(
     rows = read(out / "pictures.csv")
     assert list(rows[0]) == [
         "codec", "setting", "image", "bpp", "psnr", "ms_ssim", "blockiness", "encode_ms",
-        "decode_ms",
+        "decode_ms", "false_edges", "smooth_places",
     ]  # fmt: skip
     assert len(rows) == 2 * (1 + 6 * 12 + 12)
     own = {row["image"]: row for row in rows if row["codec"] == "bitcodec"}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import settings
 
 from bitcodec.coders.context import ContextCoder
-from tests.coders.samples import smooth_bitmap
+from bitcodec.layout import Layout
+from tests.coders.samples import CHANNELS, RANGE, smooth_bitmap, smooth_levels
 
 # A busy machine is no failure: timings have no place in these tests.
 settings.register_profile("coders", deadline=None)
@@ -17,4 +18,25 @@ settings.load_profile("coders")
 def fitted() -> ContextCoder:
     """Fitted to twelve of the structured bitmaps in a few hundred steps."""
     pytest.importorskip("torch")
-    return ContextCoder.fit([smooth_bitmap(seed, 40, 56) for seed in range(12)], progress=False)
+    from bitcodec.training.fit import FITS
+
+    plain = Layout((1,) * CHANNELS)
+    samples = [(smooth_bitmap(seed, 40, 56), plain) for seed in range(12)]
+    coder = FITS["context"](samples, progress=False)
+    assert isinstance(coder, ContextCoder)
+    return coder
+
+
+@pytest.fixture(scope="session")
+def stepped() -> ContextCoder:
+    """Fitted to levels at many steps of a small range."""
+    pytest.importorskip("torch")
+    from bitcodec.training.fit import FITS
+
+    samples = []
+    for seed in range(24):
+        layout = RANGE.layout(RANGE.finest + seed * (RANGE.coarsest - RANGE.finest) // 23)
+        samples.append((layout.bitmap(smooth_levels(seed, 32, 40, layout)), layout))
+    coder = FITS["context"](samples, steps=60, progress=False)
+    assert isinstance(coder, ContextCoder)
+    return coder

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Coder, Tables
+from bitcodec.layout import Layout, StepRange, step_of
 
 CHANNELS = 16
+RANGE = StepRange(
+    finest=400,
+    coarsest=800,
+    means=3,
+    reach=(1300,) * 3 + (1100,) * 18,
+    cutoff=(800,) * 11 + (600,) * 10,
+)
+"""Of a small model with steps: 11 latents at coarse ones, 21 at fine ones."""
 
 
 def smooth_bitmap(seed: int, height: int, width: int) -> Bitmap:
@@ -23,6 +33,20 @@ def smooth_bitmap(seed: int, height: int, width: int) -> Bitmap:
     level = np.quantile(smooth, 1 - np.geomspace(0.5, 0.001, CHANNELS - 1))
     bitmap = smooth[:, :height, :width] > np.append(level, np.inf)[:, None, None]
     return bitmap
+
+
+def smooth_levels(seed: int, height: int, width: int, layout: Layout) -> NDArray[np.int16]:
+    """Levels as an encoder has them: smooth means, and others that are busy in the same places."""
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((layout.latents, height + 8, width + 8))
+    sums = noise.cumsum(axis=1).cumsum(axis=2)
+    smooth = sums[:, 4:, 4:] - sums[:, :-4, 4:] - sums[:, 4:, :-4] + sums[:, :-4, :-4]
+    smooth = smooth[:, :height, :width]
+    busy = np.exp(smooth[0] / 4)
+    size = 60 / step_of(layout.index) / (1 + np.arange(layout.latents))
+    levels = size[:, None, None] * busy * noise[:, :height, :width]
+    levels[: layout.means] = smooth[: layout.means] * 100 / step_of(layout.index)
+    return np.rint(levels).clip(-2000, 2000).astype(np.int16)
 
 
 @st.composite

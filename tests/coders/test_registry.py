@@ -11,6 +11,7 @@ from bitcodec.coders import CODERS, coder_by_id, coder_by_name, load_coder, save
 from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
+from bitcodec.layout import Layout
 from tests.coders.samples import smooth_bitmap
 
 
@@ -31,12 +32,14 @@ def test_unknown_ones_are_named_in_the_error() -> None:
 def test_tables_in_a_folder(fitted: ContextCoder, tmp_path: Path) -> None:
     huffman = HuffmanCoder.fit([smooth_bitmap(seed, 16, 16) for seed in range(3)])
     bitmap = smooth_bitmap(9, 15, 21)
+    plain = Layout((1,) * len(bitmap))
     for coder in (huffman, fitted):
         path = save_tables(coder, tmp_path)
         assert path.is_file()
         again = load_coder(coder.name, tmp_path)
-        assert again.encode(bitmap) == coder.encode(bitmap)
-        assert np.array_equal(again.decode(coder.encode(bitmap), bitmap.shape), bitmap)
+        payload = coder.encode(bitmap, plain)
+        assert again.encode(bitmap, plain) == payload
+        assert np.array_equal(again.decode(payload, bitmap.shape[1:], plain), bitmap)
     assert {path.name for path in tmp_path.iterdir()} == {"context.npz", "huffman.npz"}
 
 
