@@ -21,6 +21,13 @@ HERE = Path(__file__).parent
 DETAILS = ("kodim04:300,190", "kodim19:330,130", "kodim23:250,150")
 #: The rate of the detail sheet as long as no model is installed to set it.
 RATE = "0.25"
+#: The rows of the short table beside JPEG's.
+BRIEF = {
+    "webp": "WebP",
+    "avif": "AVIF",
+    "bmshj2018-hyperprior": "hyperprior of Ballé et al. 2018 (as published)",
+    "bitcodec": "**bitcodec**",
+}
 
 
 def answer(folder: Path, name: str) -> str:
@@ -68,6 +75,27 @@ def answer(folder: Path, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def brief(folder: Path) -> str:
+    """The table for a reader who has a minute: a few codecs, one figure each, the largest files first."""
+    with (folder / "bd_rate.csv").open(newline="") as stream:
+        rates = {
+            row["codec"]: row
+            for row in csv.DictReader(stream)
+            if (row["anchor"], row["metric"]) == ("jpeg", "psnr")
+        }
+    lines = [
+        "| codec | bytes for the same PSNR, of the best JPEG's | mean over |",
+        "|---|---|---|",
+        "| JPEG | 100 % | |",
+    ]
+    found = [(rates[codec], label) for codec, label in BRIEF.items() if codec in rates]
+    for row, label in sorted(found, key=lambda item: -float(item[0]["bd_rate_percent"])):
+        low, high = float(row["overlap_low"]), float(row["overlap_high"])
+        share = 100 + float(row["bd_rate_percent"])
+        lines.append(f"| {label} | {share:.0f} % | {low:.0f} to {high:.0f} dB |")
+    return "\n".join(lines) + "\n"
+
+
 def operating_points(folder: Path, name: str) -> str:
     """The shipped models' means, in Markdown, and how much of a grid they show."""
     facts = json.loads((folder / f"{name}.json").read_text())
@@ -99,6 +127,7 @@ def main() -> None:
     subprocess.run([*command, "--target-bpp", rate, *crops], check=True)
     name = options.images.resolve().name
     write_file(HERE / "table.md", answer(HERE, name).encode())
+    write_file(HERE / "brief.md", brief(HERE).encode())
     write_file(HERE / "models.md", operating_points(HERE, name).encode())
     documents.main()
 
