@@ -16,7 +16,7 @@ from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.files import read_file, write_file
+from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.model_folder import ModelFolder
 from bitcodec.tiles import tiles
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """One model, ready to encode and to decode. Safe to share between threads.
+    """One model, ready to encode and to decode. Safe to share between threads, and to pickle.
 
     Args:
         folder: the model.
@@ -41,6 +41,10 @@ class Codec:
 
     def __repr__(self) -> str:
         return f"Codec({self.facts.name!r}, quality={self.facts.quality})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was loaded on the way (sessions, tables) cannot be pickled, and need not be.
+        return type(self), (self.folder, self._threads)
 
     def encode(
         self, image: ImageLike, *, coder: str | None = None, background: str | None = None
@@ -190,7 +194,7 @@ def open_picture(path: str | Path) -> Image.Image:
         BitcodecError: if the file is missing, damaged, or of an unknown model.
     """
     try:
-        data = read_file(path)
+        data = container.read_file(path)
         container.read(data)
         return load_for(data).decode(data)
     except BitcodecError as error:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
-from bitcodec.errors import DamagedFileError
+from bitcodec.errors import DamagedFileError, UsageError
 
 MAGIC = b"\xbcBC\r\n\x1a\n"
 VERSION = 1
@@ -190,6 +191,24 @@ def read_stream(stream: BinaryIO) -> bytes:
     header, start = read_header(bytes(data))
     _fill(stream, data, start + header.payload_length + header.padding + _CRC_BYTES + 1)
     return bytes(data)
+
+
+def read_file(path: str | Path) -> bytes:
+    """:func:`read_stream` of a file.
+
+    Raises:
+        UsageError: if there is no such file or it cannot be read.
+        DamagedFileError: if it does not begin with a header.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            return read_stream(stream)
+    except FileNotFoundError:
+        raise UsageError("there is no such file", path) from None
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror or error})", path) from None
+    except DamagedFileError as error:
+        raise error.at(path) from None
 
 
 def _fill(stream: BinaryIO, data: bytearray, wanted: int) -> None:

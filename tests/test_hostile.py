@@ -211,6 +211,6 @@ def test_an_endless_file_is_not_read_to_its_end(tiny: Codec, tmp_path: Path, goo
         stream.truncate(1 << 34)
     with pytest.raises(BitcodecError):
         Image.open(path)
-    from bitcodec.files import read_file
+    from bitcodec.container import read_file
 
     assert len(read_file(path)) == len(good) + 1

@@ -65,7 +65,7 @@ def decode(
     """
     from bitcodec import container
     from bitcodec.codec import load, load_for
-    from bitcodec.files import read_file, replacing
+    from bitcodec.files import replacing
 
     suffix = _suffix(output, format)
     tasks = plan(paths, output, suffix, lambda path: path.suffix.lower() == SUFFIX)
@@ -81,7 +81,7 @@ def decode(
             if task.source is None:
                 data = container.read_stream(sys.stdin.buffer)
             else:
-                data = read_file(task.source)
+                data = container.read_file(task.source)
             # The checksum first: a damaged name of a model would mislead.
             container.read(data)
             image = (chosen or load_for(data, threads=threads)).decode(data)

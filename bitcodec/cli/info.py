@@ -52,10 +52,9 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
     from bitcodec import bitmap, container
     from bitcodec.codec import load, load_for
     from bitcodec.coders import coder_by_id
-    from bitcodec.files import read_file
 
     from_stream = str(path) == STANDARD
-    data = container.read_stream(sys.stdin.buffer) if from_stream else read_file(path)
+    data = container.read_stream(sys.stdin.buffer) if from_stream else container.read_file(path)
     header, payload = container.read(data)
     pixels = header.width * header.height
     facts: dict[str, Any] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bitcodec.coders.base import Coder
 from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
+from bitcodec.files import replacing
 
 CODERS: tuple[type[Coder], ...] = (HuffmanCoder, ContextCoder)
 
@@ -51,13 +51,8 @@ def tables_path(name: str, folder: Path) -> Path:
 def save_tables(coder: Coder, folder: Path) -> Path:
     """Write the tables of ``coder`` to a model folder, all or nothing; returns the file."""
     path = tables_path(coder.name, folder)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **coder.tables())  # type: ignore[arg-type]
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        np.savez_compressed(file, **coder.tables())  # type: ignore[arg-type]
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import DamagedFileError
+from bitcodec.files import write_file
 from bitcodec.provenance import provenance
 
 NAME = "run.json"
@@ -78,6 +79,4 @@ class RunRecord:
     def _write(self) -> None:
         content = asdict(self)
         del content["folder"]
-        temporary = self.folder / f".{NAME}.tmp"
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
-        temporary.replace(self.folder / NAME)
+        write_file(self.folder / NAME, (json.dumps(content, indent=2) + "\n").encode())

@@ -76,7 +76,7 @@ def answer(folder: Path, name: str) -> str:
 
 
 def brief(folder: Path) -> str:
-    """The table for a reader who has a minute: a few codecs, one figure each, the largest files first."""
+    """The README's table: a few codecs, one figure each, the largest files first."""
     with (folder / "bd_rate.csv").open(newline="") as stream:
         rates = {
             row["codec"]: row
