@@ -13,7 +13,6 @@ from PIL import Image
 from bitcodec import model_folder
 from bitcodec.codec import Codec
 from bitcodec.errors import UnknownModelError, UsageError
-from bitcodec.model_facts import ModelFacts
 from bitcodec.model_folder import SEARCH_PATH, ModelFolder
 
 
