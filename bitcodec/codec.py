@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """One model, ready to encode and to decode. Safe to share between threads.
+    """One model, ready to encode and to decode. Safe to share between threads, and to pickle.
 
     Args:
         folder: the model.
@@ -44,6 +44,10 @@ class Codec:
 
     def __repr__(self) -> str:
         return f"Codec({self.facts.name!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was loaded on the way (sessions, tables) cannot be pickled, and need not be.
+        return type(self), (self.folder, self._threads)
 
     def encode(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -117,6 +118,13 @@ def test_convenience_functions(tiny: Codec, photo: Image.Image, tmp_path: Path) 
     with pytest.raises(bitcodec.BitcodecError, match=r"photo\.bitc"):
         path.write_bytes(path.read_bytes()[:-1])
         bitcodec.open(path)
+
+
+def test_a_used_codec_can_be_pickled(tiny: Codec, photo: Image.Image) -> None:
+    data = tiny.encode(photo)
+    again = pickle.loads(pickle.dumps(tiny))
+    assert again.encode(photo) == data
+    assert again.decode(data).tobytes() == tiny.decode(data).tobytes()
 
 
 def test_using_the_codec_leaves_torch_alone(tiny: Codec, photo: Image.Image) -> None:

@@ -16,11 +16,12 @@ PACKAGE = Path(bitcodec.__file__).parent
 BEYOND_THE_WALL = ("transforms", "training")
 
 STOREYS = (
-    {"errors", "bitmap", "tiles"},
+    {"errors", "bitmap", "tiles", "files"},
     {"layout", "coders", "container", "transforms", "provenance"},
-    {"files", "images", "model_folder"},
+    {"images", "model_folder"},
     {"codec"},
-    {"targets", "pillow_plugin", "code_pictures", "evaluation", "comparison", "training"},
+    {"targets", "pillow_plugin", "code_pictures", "pages", "evaluation", "training"},
+    {"comparison", "inspect_page"},
     {"cli", "__main__", "__init__"},
 )
 """From the ground up. A module of the root that is not named here may stand anywhere, so long as

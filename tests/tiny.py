@@ -15,7 +15,7 @@ from bitcodec.model_folder import SEARCH_PATH, ModelFolder
 FEW_STEPS = {"context": {"steps": 20, "progress": False}}
 """Tables good enough for tests that do not measure rates."""
 
-TINY = {"channels": 16, "stride": 8, "width": 8, "blocks": 1, "step": 0}
+TINY = {"channels": 16, "stride": 8, "width": 8, "blocks": 1}
 
 
 def textured(width: int, height: int, seed: int = 0) -> Image.Image:

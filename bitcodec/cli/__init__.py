@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bitcodec.cli import bench, compare, decode, encode, eval, export, info, models
+from bitcodec.cli import bench, compare, decode, encode, eval, export, info, inspect, models
 from bitcodec.errors import BitcodecError
 
 EPILOG = """
@@ -38,6 +38,7 @@ app.command(epilog=bench.EPILOG)(bench.bench)
 app.command(name="eval", epilog=eval.EPILOG)(eval.evaluate)
 app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=compare.EPILOG)(compare.compare)
+app.command(epilog=inspect.EPILOG)(inspect.inspect)
 
 # Typer carries its own copy of click in some versions and imports click in others.
 _CommandLineError: type[Exception] = typer.BadParameter.__bases__[0]

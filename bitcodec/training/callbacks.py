@@ -21,7 +21,8 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.code_pictures import article_figure, code_grid, to_pixels
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
-from bitcodec.training.module import BitCodecModule, Reading
+from bitcodec.training.module import Reading
+from bitcodec.training.modules import CodecModule
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class BitstreamRate(pl.Callback):
         self._bpp: list[float] = []
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, BitCodecModule)
+        assert isinstance(pl_module, CodecModule)
         self._bpp = []
         self._coder = None
         if not trainer.sanity_checking:
@@ -146,9 +147,9 @@ class BitstreamRate(pl.Callback):
             pl_module.log("val/bpp", float(np.mean(self._bpp)), rank_zero_only=True)
 
 
-def _bitmaps(module: BitCodecModule, batch: Tensor) -> list[Bitmap]:
-    with torch.no_grad(), torch.autocast(module.device.type, enabled=False):
-        return list((module.encoder(batch.to(module.device)) > 0).cpu().numpy())
+def _bitmaps(module: CodecModule, batch: Tensor) -> list[Bitmap]:
+    with torch.autocast(module.device.type, enabled=False):
+        return list(module.bitmaps(batch.to(module.device)).cpu().numpy())
 
 
 def _header(coder: int, width: int, height: int, payload_length: int) -> Header:

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.training.module import BitCodecModule
+from bitcodec.training.modules import CodecModule
 
 
-def checked_step(path: str, module: BitCodecModule) -> int:
+def checked_step(path: str, module: CodecModule) -> int:
     """The step of a checkpoint, once it is known to be whole and to fit the module.
 
     Raises:
@@ -32,7 +32,7 @@ def checked_step(path: str, module: BitCodecModule) -> int:
     return int(checkpoint["global_step"])
 
 
-def start_from(path: str, module: BitCodecModule) -> None:
+def start_from(path: str, module: CodecModule) -> None:
     """Take over the weights of another run, as a new run's first ones.
 
     Parts of the module that the other run did not have are fine if they are zero as yet, and so

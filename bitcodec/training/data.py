@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.config_check import build
 from bitcodec.training.photos import Photo, centre_crop, find_images, load_all
+from bitcodec.training.synthetic import synthetic_crop
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class BatchConfig:
         flip: mirror half of the crops left to right.
         gain: a crop is multiplied by a factor drawn from [1 - gain, 1 + gain] ...
         bias: ... and shifted by a value from [-bias, bias], then clipped to [0, 1].
+        synthetic: share of crops that are made up (:mod:`bitcodec.training.synthetic`).
     """
 
     batch_size: int
@@ -42,12 +44,15 @@ class BatchConfig:
     flip: bool
     gain: float
     bias: float
+    synthetic: float
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.crop < 1:
             raise UsageError("data.batch.batch_size and data.batch.crop must be at least 1")
         if not 0 <= self.gain < 1 or not 0 <= self.bias < 1:
             raise UsageError("data.batch.gain and data.batch.bias must be from 0 up to, but not, 1")
+        if not 0 <= self.synthetic <= 1:
+            raise UsageError(f"data.batch.synthetic={self.synthetic}: give a share from 0 to 1")
 
 
 class BatchStream(IterableDataset[Tensor]):
@@ -87,6 +92,11 @@ class BatchStream(IterableDataset[Tensor]):
         rng = np.random.default_rng([self.seed, step, self.rank])
         first = (step * self.world + self.rank) * size
         crops = [self._crop(self._photo(first + i), rng) for i in range(size)]
+        if self.config.synthetic:
+            for i in range(size):
+                if rng.random() < self.config.synthetic:
+                    made = synthetic_crop(self.config.crop, rng)
+                    crops[i] = torch.from_numpy(made).to(self.device)
         images = torch.stack(crops).permute(0, 3, 1, 2).float() / 255
         if self.config.gain or self.config.bias:
             shape, gain, bias = (size, 1, 1, 1), self.config.gain, self.config.bias
@@ -181,7 +191,7 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def sample_batches(self, count: int) -> list[Tensor]:
         """Batches of training crops without augmentation, for fitting coder tables."""
-        plain = BatchConfig(self.config.batch_size, self.config.crop, False, 0.0, 0.0)
+        plain = BatchConfig(self.config.batch_size, self.config.crop, False, 0.0, 0.0, 0.0)
         stream = BatchStream(self.train_photos, plain, self.seed + 1)
         return [stream.batch(step) for step in range(count)]
 

@@ -12,7 +12,6 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from bitcodec.errors import UsageError
-from bitcodec.training.blockiness_penalty import mosaic_excess
 from bitcodec.training.config_check import build
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.penalties import PenaltyConfig, build_penalty
@@ -155,6 +154,18 @@ class BitCodecModule(pl.LightningModule):
         sigmoid, binary = self.decoder(code).clamp(0, 1), self.decoder(bits).clamp(0, 1)
         return Reading(image, sigmoid, binary, code, bits > 0)
 
+    @torch.no_grad()
+    def bitmaps(self, image: Tensor) -> Tensor:
+        """The bitmaps of images ``N x 3 x H x W`` in [0, 1]: boolean ``N x C x h x w``."""
+        return self.encoder(image) > 0
+
+    @torch.no_grad()
+    def pass_through(self, image: Tensor) -> None:
+        """What a training step computes forwards, for counting its operations."""
+        code = torch.sigmoid(self.encoder(image))
+        self.decoder(code)
+        self.penalty(code, image[:, 0].numel())
+
     def _loss(self, image: Tensor, progress: float, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, mean square error and penalty."""
         # float32 from here on: in bfloat16 the mean of a million small squares loses digits.
@@ -165,8 +176,6 @@ class BitCodecModule(pl.LightningModule):
         pixels = image.shape[0] * image.shape[-2] * image.shape[-1]
         penalty = self.penalty(code, pixels)
         loss = mse + self.penalty_config.weight * penalty
-        if self.penalty_config.mosaic:
-            loss = loss + self.penalty_config.mosaic * mosaic_excess(reconstruction, image)
         return loss, mse, penalty
 
     def _generator(self, step: int) -> torch.Generator:

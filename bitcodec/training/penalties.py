@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +13,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bitcodec.errors import UsageError
-from bitcodec.training.context_prior import GROUP, ContextPenalty
-
-KINDS = ("sparsity", "entropy", "context")
 
 
 @dataclass(frozen=True)
@@ -22,24 +20,20 @@ class PenaltyConfig:
     """The ``penalty`` config; values come from ``conf/penalty``.
 
     Attributes:
-        kind: ``sparsity`` (the article's), ``entropy`` (one probability a channel) or ``context``
-            (:mod:`bitcodec.training.context_prior`).
+        kind: ``sparsity`` (the article's) or ``entropy`` (one probability a channel). The codec's
+            own penalty, for every rate, is :class:`bitcodec.training.stepped_module.LevelsConfig`.
         weight: factor of the penalty in the loss.
-        mosaic: factor of :func:`bitcodec.training.blockiness_penalty.mosaic_excess` in the loss.
     """
 
     kind: str
     weight: float
-    mosaic: float
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UsageError(f"penalty.kind={self.kind}: choose one of {', '.join(KINDS)}")
-        for name in ("weight", "mosaic"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise UsageError(
-                    f"penalty.{name}={getattr(self, name)}: the weight must be zero or more"
-                )
+        if self.kind not in PENALTIES:
+            known = ", ".join(PENALTIES)
+            raise UsageError(f"penalty.kind={self.kind}: choose {known}, or levels for the codec")
+        if not 0 <= self.weight < float("inf"):
+            raise UsageError(f"penalty.weight={self.weight}: the weight must be zero or more")
 
 
 class SparsityPenalty(nn.Module):
@@ -68,18 +62,12 @@ class EntropyPenalty(nn.Module):
         return nats / (pixels * torch.log(torch.tensor(2.0)).item())
 
 
-def build_penalty(config: PenaltyConfig, channels: int) -> nn.Module:
-    """The penalty module of a config; called as ``penalty(code, pixels)``.
+PENALTIES: dict[str, Callable[[int], nn.Module]] = {
+    "sparsity": lambda channels: SparsityPenalty(),
+    "entropy": EntropyPenalty,
+}
 
-    Raises:
-        UsageError: for a number of channels that the penalty cannot take.
-    """
-    if config.kind == "sparsity":
-        return SparsityPenalty()
-    if config.kind == "entropy":
-        return EntropyPenalty(channels)
-    if channels % GROUP:
-        raise UsageError(
-            f"model.channels={channels}: penalty.kind=context needs a multiple of {GROUP}"
-        )
-    return ContextPenalty(channels)
+
+def build_penalty(config: PenaltyConfig, channels: int) -> nn.Module:
+    """The penalty module of a config; called as ``penalty(code, pixels)``."""
+    return PENALTIES[config.kind](channels)

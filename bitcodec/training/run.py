@@ -29,7 +29,7 @@ from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.training.callbacks import LastCheckpoint
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
-from bitcodec.training.module import BitCodecModule
+from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.run_record import RunRecord
 from bitcodec.training.throughput import Throughput
 
@@ -114,10 +114,10 @@ def _device(device: torch.device) -> str:
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
-def build_module(config: DictConfig) -> BitCodecModule:
+def build_module(config: DictConfig) -> CodecModule:
     """The module of a config; everything in it becomes plain scalars first."""
     groups = {name: _plain(config[name]) for name in ("model", "noise", "penalty", "optimizer")}
-    return BitCodecModule(binarizer=config.binarizer, seed=config.seed, **groups)
+    return module_class(config.model.kind)(binarizer=config.binarizer, seed=config.seed, **groups)
 
 
 def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:

@@ -107,8 +107,6 @@ def _now(module: pl.LightningModule) -> float:
 
 def _training_flops(module: pl.LightningModule, batch: Tensor) -> int:
     """Of one step: the forward pass, and twice as much for the backward pass."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        code = torch.sigmoid(module.encoder(batch[:1]))  # type: ignore[operator]
-        module.decoder(code)  # type: ignore[operator]
-        module.penalty(code, _pixels(batch[:1]))  # type: ignore[operator]
+    with FlopCounterMode(display=False) as counter:
+        module.pass_through(batch[:1])  # type: ignore[operator]
     return 3 * counter.get_total_flops() * len(batch)

@@ -11,13 +11,12 @@ Both are plain ``nn.Module`` pairs that know nothing of noise, rate or Lightning
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
 from bitcodec.errors import UsageError
 from bitcodec.transforms.blocks import ResidualBlock, conv
-from bitcodec.transforms.folded import FoldedDecoder, FoldedEncoder
 
 
 class ArticleEncoder(nn.Sequential):
@@ -99,55 +98,46 @@ class ResidualDecoder(nn.Module):
         return self.head(features) + self.linear(code) + 0.5
 
 
-def build_transforms(
-    kind: str,
-    channels: int,
-    stride: int,
-    width: int = 0,
-    blocks: int = 0,
-    step: float = 0.0,
-    widening: float = 0.0,
-    gates: bool = False,
-) -> tuple[nn.Module, nn.Module]:
-    """Return the (encoder, decoder) pair that a ``model`` config describes.
+def _article(channels: int, stride: int) -> tuple[nn.Module, nn.Module]:
+    if stride != 1:
+        raise UsageError(f"model.stride={stride}: the article's network has stride 1")
+    return ArticleEncoder(channels), ArticleDecoder(channels)
+
+
+def _residual(channels: int, stride: int, width: int, blocks: int) -> tuple[nn.Module, nn.Module]:
+    if stride not in (4, 8, 16, 32) or width < 2 or width % 2:
+        raise UsageError(
+            f"model.stride={stride}, model.width={width}: the residual network takes a "
+            "stride of 4, 8, 16 or 32 and an even width of at least 2"
+        )
+    sizes = (channels, stride, width, blocks)
+    return ResidualEncoder(*sizes), ResidualDecoder(*sizes)
+
+
+KINDS: dict[str, Callable[..., tuple[nn.Module, nn.Module]]] = {
+    "article": _article,
+    "residual": _residual,
+}
+
+
+def build_transforms(kind: str, **sizes: int) -> tuple[nn.Module, nn.Module]:
+    """Return the (encoder, decoder) pair of one rate that a ``model`` config describes.
 
     Args:
-        kind: ``"article"`` (stride 1, only ``channels`` applies), ``"residual"`` (also ``width``
-            and ``blocks``), or ``"folded"`` (all; :mod:`bitcodec.transforms.folded`, stride 8).
-        channels: code channels C.
-        stride: pixels per code position along each side.
-        width: feature channels at the full stride; even, at least 2.
-        blocks: residual blocks on each side.
-        step: quantization step, in 8-bit levels.
-        widening: how much the levels widen outwards; 0: not at all.
-        gates: whether the network beside the linear path may also scale the latents.
+        kind: ``"article"`` (stride 1) or ``"residual"``; the codec's own pair for every rate is
+            :mod:`bitcodec.transforms.stepped`.
+        sizes: ``channels`` C of the code and ``stride``, pixels per code position along each
+            side; for ``residual`` also ``width``, feature channels at the full stride (even, at
+            least 2), and ``blocks``, residual blocks on each side.
 
     Raises:
-        UsageError: for a kind or a stride that no pair has.
+        UsageError: for a kind, a size or a stride that no pair has.
     """
-    if kind == "article":
-        if stride != 1:
-            raise UsageError(f"model.stride={stride}: the article's network has stride 1")
-        return ArticleEncoder(channels), ArticleDecoder(channels)
-    if kind == "residual":
-        if stride not in (4, 8, 16, 32) or width < 2 or width % 2:
-            raise UsageError(
-                f"model.stride={stride}, model.width={width}: the residual network takes a "
-                "stride of 4, 8, 16 or 32 and an even width of at least 2"
-            )
-        args: dict[str, Any] = {"channels": channels, "stride": stride}
-        args |= {"width": width, "blocks": blocks}
-        return ResidualEncoder(**args), ResidualDecoder(**args)
-    if kind == "folded":
-        if stride != 8 or width < 2 or width % 2:
-            raise UsageError(
-                f"model.stride={stride}, model.width={width}: the folded network takes stride 8 "
-                "and an even width of at least 2"
-            )
-        if not 0 < step < float("inf"):
-            raise UsageError(f"model.step={step}: the quantization step must be above zero")
-        if not 0 <= widening < float("inf"):
-            raise UsageError(f"model.widening={widening}: give zero or more")
-        sizes = (channels, width, blocks, step, widening, gates)
-        return FoldedEncoder(*sizes), FoldedDecoder(*sizes)
-    raise UsageError(f"model.kind={kind}: choose 'article', 'residual' or 'folded'")
+    if kind not in KINDS:
+        raise UsageError(f"model.kind={kind}: choose {', '.join(KINDS)} or stepped")
+    try:
+        return KINDS[kind](**sizes)
+    except TypeError:
+        raise UsageError(
+            f"model.kind={kind} does not take the settings {', '.join(sizes)}: see conf/model"
+        ) from None

@@ -1,101 +1,95 @@
-"""Train the models that ship, fit their coders' tables and put them into `bitcodec/models/`.
+"""Train the model that ships, fit its coders' tables and put it into `bitcodec/models/`.
 
     python -m experiments.codec.run --photos PHOTOS
 
-PHOTOS holds `train/` and `validation/`. One base model is trained, then fine-tuned step by step to
-lower rates (q3, q2, q1) and to higher ones (q4, q5, q6). Finished runs and exported models below
-`--out` are not made again. `models.json` and `models.md` beside this file say how each came about.
+PHOTOS holds `train/` and `validation/`. A run that was interrupted goes on from its checkpoint; a
+finished run and an exported model below `--out` are not made again. `model.json`, `model.md` and
+`training.csv` beside this file say how it came about and what the hours bought.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bitcodec.training.stepped_module import SteppedModule
 from experiments.runs import REPOSITORY, Run, run_all
 
 HERE = Path(__file__).resolve().parent
-MODELS = REPOSITORY / "bitcodec" / "models"
-#: Of the context coder. 1,500 and 400 made files of q4 2 % larger than 4,000 and 800.
-FIT_STEPS, FIT_PICTURES = 3000, 800
-CHAINS = (("q3", "q2", "q1"), ("q4", "q5", "q6"))
+NAME = "photo"
+FIT_PICTURES = 600
 
 
-def last(folder: Path) -> Path:
-    return folder / "checkpoints" / "last.ckpt"
-
-
-def as_run(name: str, photos: Path, root: Path, start: str | None) -> Run:
-    """The base model (without ``start``), or one that goes on from the run called ``start``."""
+def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
     overrides = [
-        f"experiment=codec_{name}" if start else "experiment=codec",
+        "experiment=codec",
         f"data.root={photos / 'train'}",
         f"data.val_root={photos / 'validation'}",
     ]
-    return Run(name, (*overrides, *([f"init_from={last(root / start)}"] if start else [])))
+    if start:
+        overrides.append(f"init_from={start}")
+    if steps:
+        overrides.append(f"trainer.max_steps={steps}")
+        overrides.append(f"trainer.val_check_interval={min(steps, max(1, steps // 4))}")
+    return Run("run", tuple(overrides))
 
 
-def train(photos: Path, root: Path, jobs: int, threads: int) -> dict[str, dict[str, Any]]:
-    """Train and export every model; returns the ``run.json`` of each, the base included."""
-    records = {"base": run_all([as_run("base", photos, root, None)], root, 1, threads)[0]}
-
-    def chain(names: tuple[str, ...]) -> None:
-        for start, name in zip(("base", *names), names, strict=False):
-            run = as_run(name, photos, root, start)
-            records[name] = run_all([run], root, 1, threads, progress=False)[0] | {"start": start}
-            export(name, root, photos, threads)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(chain, CHAINS))
-    return records
-
-
-def export(name: str, root: Path, photos: Path, threads: int) -> None:
+def export(run: Path, photos: Path, out: Path) -> None:
     """Make the model folder of a run, beside its checkpoints."""
-    fresh = root / name / "model"
-    if fresh.exists():
+    if out.exists():
         return
-    command = [sys.executable, "-m", "bitcodec", "export", str(last(root / name)), "-o", str(fresh)]
-    command += ["--name", name, "--quality", name[1:], "--images", str(photos / "train"), "--quiet"]
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    command += ["--most", str(FIT_PICTURES), "--fit-steps", str(FIT_STEPS)]
-    subprocess.run(command, check=True, cwd=REPOSITORY, env=environment)
+    command = [sys.executable, "-m", "bitcodec", "export", str(run), "-o", str(out)]
+    command += ["--name", NAME, "--images", str(photos / "train"), "--quiet"]
+    command += ["--most", str(FIT_PICTURES)]
+    subprocess.run(command, check=True, cwd=REPOSITORY, env=dict(os.environ))
 
 
-def install(root: Path) -> None:
-    """Replace the shipped models, all at once: no run must find a tree that another changed."""
-    for name in itertools.chain(*CHAINS):
-        shutil.rmtree(MODELS / name, ignore_errors=True)
-        shutil.copytree(root / name / "model", MODELS / name)
+def install(fresh: Path) -> None:
+    """Replace the shipped model."""
+    shipped = REPOSITORY / "bitcodec" / "models" / NAME
+    shutil.rmtree(shipped, ignore_errors=True)
+    shutil.copytree(fresh, shipped)
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
     """What of a ``run.json`` is published: no folder of the machine it ran on."""
     kept = {key: record[key] for key in ("seed", "provenance", "timing", "metrics")}
-    kept["overrides"] = [text for text in record["overrides"] if "/" not in text]
-    return kept | ({"start": record["start"]} if "start" in record else {})
+    return kept | {"overrides": [text for text in record["overrides"] if "/" not in text]}
 
 
-def table(models: dict[str, dict[str, Any]]) -> str:
-    lines = [
-        "| model | from | binarized dB | gap dB | ones | prior bpp | steps | training s |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, record in models.items():
-        metrics, timing = record["metrics"], record["timing"]
-        lines.append(
-            f"| {name} | {record.get('start', 'scratch')} | {metrics['psnr_binary']:.2f} "
-            f"| {metrics['gap']:.2f} | {metrics['ones']:.1%} | {metrics['prior_bpp']:.3f} "
-            f"| {metrics['steps']:,} | {timing['train_seconds']:,.0f} |"
-        )
+def curve(run: Path, seconds_per_step: float) -> list[dict[str, float]]:
+    """What the time bought: cost, PSNR and prior rate at every validation."""
+    with (run / "csv" / "metrics.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row.get("val/loss")]
+    wanted = ["val/loss"]
+    for step in SteppedModule.COST_STEPS:
+        wanted += [f"val/psnr/step{step:.0f}", f"val/prior_bpp/step{step:.0f}"]
+    found: dict[int, dict[str, float]] = {}
+    for row in rows:
+        step = int(row["step"]) + 1
+        figures = {name.removeprefix("val/"): round(float(row[name]), 4) for name in wanted}
+        found[step] = {"steps": step, "hours": round(step * seconds_per_step / 3600, 3)} | figures
+    return list(found.values())
+
+
+def table(rows: list[dict[str, float]]) -> str:
+    steps = [f"{step:.0f}" for step in SteppedModule.COST_STEPS]
+    heads = ["steps", "hours of a core", "cost", *(f"step {step}" for step in steps)]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in rows:
+        points = [
+            f"{row[f'psnr/step{step}']:.2f} dB, {row[f'prior_bpp/step{step}']:.3f} bpp"
+            for step in steps
+        ]
+        cells = [f"{row['steps']:,}", f"{row['hours']:.2f}", f"{row['loss']:.4f}", *points]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -105,15 +99,23 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=Path, required=True, help="with train/ and validation/")
     parser.add_argument("--out", type=Path, default=Path("outputs/codec"))
-    parser.add_argument("--jobs", type=int, default=2, help="chains side by side")
-    parser.add_argument("--threads", type=int, default=1, help="threads of each run")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--init-from", type=Path, help="checkpoint of an earlier run to go on from")
+    parser.add_argument("--steps", type=int, help="instead of the recipe's")
     options = parser.parse_args()
     root, photos = options.out.resolve(), options.photos.resolve()
-    records = train(photos, root, options.jobs, options.threads)
-    install(root)
-    content = {name: summary(record) for name, record in sorted(records.items())}
-    (HERE / "models.json").write_text(json.dumps(content, indent=1) + "\n")
-    (HERE / "models.md").write_text(table(content))
+    start = options.init_from.resolve() if options.init_from else None
+    record = run_all([as_run(photos, start, options.steps)], root, 1, options.threads)[0]
+    export(root / "run", photos, root / NAME)
+    install(root / NAME)
+    seconds = record["timing"]["train_seconds"] / record["metrics"]["steps"]
+    rows = curve(root / "run", seconds)
+    (HERE / "model.json").write_text(json.dumps(summary(record), indent=1) + "\n")
+    (HERE / "model.md").write_text(table(rows))
+    with (HERE / "training.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

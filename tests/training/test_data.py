@@ -15,7 +15,14 @@ from bitcodec.training.data import BatchConfig, BatchStream, FolderData, SampleD
 from bitcodec.training.photos import centre_crop
 
 COMMON: dict[str, Any] = {
-    "batch": {"batch_size": 4, "crop": 16, "flip": True, "gain": 0.4, "bias": 0.2},
+    "batch": {
+        "batch_size": 4,
+        "crop": 16,
+        "flip": True,
+        "gain": 0.4,
+        "bias": 0.2,
+        "synthetic": 0.0,
+    },
     "val_size": 32,
     "val_images": 64,
     "val_batch_size": 3,
@@ -34,7 +41,7 @@ def numbered_photos(count: int) -> list[np.ndarray]:
 
 
 def test_a_stream_can_start_at_any_step() -> None:
-    config = BatchConfig(4, 16, True, 0.4, 0.2)
+    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0)
     photos = [np.random.default_rng(i).integers(0, 256, (20, 24, 3), np.uint8) for i in range(7)]
     whole = iter(BatchStream(photos, config, seed=5))
     batches = [next(whole) for _ in range(6)]
@@ -45,7 +52,7 @@ def test_a_stream_can_start_at_any_step() -> None:
 
 
 def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() -> None:
-    config = BatchConfig(2, 20, False, 0.0, 0.0)
+    config = BatchConfig(2, 20, False, 0.0, 0.0, 0.0)
     photos = numbered_photos(12)
     streams = [BatchStream(photos, config, seed=0, rank=rank, world=2) for rank in range(2)]
     for epoch in range(2):
@@ -60,7 +67,7 @@ def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() 
 
 def test_augmentation_stays_within_its_ranges() -> None:
     photos = [np.full((16, 16, 3), 102, np.uint8)]  # 0.4
-    config = BatchConfig(64, 16, False, 0.4, 0.2)
+    config = BatchConfig(64, 16, False, 0.4, 0.2, 0.0)
     stream = BatchStream(photos, config, seed=0)
     values = torch.cat([stream.batch(step)[:, 0, 0, 0] for step in range(20)])
     assert values.min() >= 0.6 * 0.4 - 0.2 and values.max() <= 1.4 * 0.4 + 0.2 + 1e-6

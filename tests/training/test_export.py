@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
 
 from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
-from bitcodec.images import to_rgb  # noqa: E402
 from bitcodec.model_facts import ModelFacts  # noqa: E402
 from bitcodec.model_folder import ModelFolder  # noqa: E402
 from bitcodec.training import export  # noqa: E402
@@ -38,16 +37,16 @@ def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> Non
 
 
 @pytest.mark.parametrize("blocks", [0, 2])
-@pytest.mark.parametrize(("kind", "stride"), [("residual", 4), ("residual", 16), ("folded", 8)])
+@pytest.mark.parametrize(("kind", "stride"), [("residual", 4), ("residual", 16)])
 def test_radius_of_the_pairs_for_photographs(kind: str, stride: int, blocks: int) -> None:
     """Counted by hand: head, two per block, down and stem; likewise on the way up."""
-    encoder, decoder = build_transforms(kind, 8, stride, 8, blocks, 45.0, 1.0)
+    encoder, decoder = build_transforms(kind, channels=8, stride=stride, width=8, blocks=blocks)
     assert export.encoder_radius(encoder, stride) == 2 * blocks + 3
     assert export.decoder_radius(decoder, 8) == 2 * blocks + 4
 
 
 def test_radius_of_the_article_pair() -> None:
-    encoder, decoder = build_transforms("article", 8, 1)
+    encoder, decoder = build_transforms("article", channels=8, stride=1)
     assert export.encoder_radius(encoder, 1) == 4
     assert export.decoder_radius(decoder, 8) == 4
 
@@ -55,43 +54,13 @@ def test_radius_of_the_article_pair() -> None:
 def test_the_articles_network_exports_too(tmp_path: Path) -> None:
     torch.manual_seed(0)
     facts = ModelFacts("article", 8, 1, coder="huffman")
-    pair = build_transforms("article", 8, 1)
+    pair = build_transforms("article", channels=8, stride=1)
     folder = export.export_model(
         *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
     )
     codec = Codec(folder)
     image = textured(31, 17)
     assert codec.decode(codec.encode(image)).size == image.size
-
-
-def test_the_folded_pair_exports_and_tiles_without_a_seam(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    encoder, decoder = build_transforms("folded", 16, 8, 8, 1, 45.0, 1.0)
-    for network in (encoder, decoder):
-        torch.nn.init.normal_(network.head.weight, std=0.1)
-    facts = ModelFacts("folded", 16, 8, coder="huffman")
-    folder = export.export_model(
-        encoder, decoder, facts, [textured(64, 64)], tmp_path / "folded", fit_settings=FEW_STEPS
-    )
-    codec, image = Codec(folder), textured(203, 117)
-    bitmap = codec.bitmap(image)
-    padded = to_rgb(image).crop((0, 0, 200, 112))  # whole blocks: no padding to repeat here
-    with torch.no_grad():
-        x = torch.from_numpy(np.array(padded)).permute(2, 0, 1)[None].float() / 255
-        logits = encoder.half().float()(x)[0]
-    sure = logits.abs() > 1e-3
-    sure[:, -8:], sure[:, :, -8:] = False, False  # where the picture goes on
-    expected = torch.from_numpy(bitmap[:, :14, :25])
-    assert torch.equal((logits > 0)[sure], expected[sure])
-    whole = np.asarray(codec.reconstruct(bitmap, image.size)).astype(int)
-    strip = np.asarray(codec.reconstruct(bitmap[:, :, :18], (144, 117))).astype(int)
-    assert (
-        np.abs(
-            whole[:, : 8 * (18 - folder.facts.decoder_margin)]
-            - strip[:, : 8 * (18 - folder.facts.decoder_margin)]
-        ).max()
-        <= 1
-    )
 
 
 def test_the_folder_is_anonymous_and_complete(tiny_folder: ModelFolder) -> None:

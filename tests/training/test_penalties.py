@@ -12,7 +12,7 @@ from bitcodec.training.penalties import EntropyPenalty, PenaltyConfig, build_pen
 
 
 def test_sparsity_is_the_mean_square() -> None:
-    penalty = build_penalty(PenaltyConfig("sparsity", 0.01, 0.0), 4)
+    penalty = build_penalty(PenaltyConfig("sparsity", 0.01), 4)
     code = torch.tensor([0.0, 0.5, 1.0, 1.0]).view(1, 4, 1, 1)
     assert penalty(code, 64).item() == pytest.approx((0.25 + 1 + 1) / 4)
 
@@ -51,4 +51,4 @@ def test_the_prior_learns_the_densities() -> None:
 )
 def test_impossible_values_are_named(kind: str, weight: float) -> None:
     with pytest.raises(UsageError, match=r"penalty\."):
-        PenaltyConfig(kind, weight, 0.0)
+        PenaltyConfig(kind, weight)

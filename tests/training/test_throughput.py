@@ -21,7 +21,7 @@ def test_the_record_has_the_speed_without_the_time_of_validation(
     pixels = 2 * 16 * 16
     over_all = pixels * timing["steps_per_second"] / 1e6
     assert timing["megapixels_per_second"] > over_all, "validation counts in one, not in the other"
-    encoder, decoder = build_transforms("article", 128, 1)
+    encoder, decoder = build_transforms("article", channels=128, stride=1)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         decoder(encoder(torch.zeros(1, 3, 16, 16)))
     flops = 3 * counter.get_total_flops() / 256

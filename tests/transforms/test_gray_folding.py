@@ -23,16 +23,6 @@ def test_every_level_of_every_latent_comes_back_and_zero_is_all_zeros(bits: list
         assert not code[levels == 0].any()
 
 
-@pytest.mark.parametrize("k", [1.0, 0.3, 0.01])
-def test_levels_widen_outwards_as_a_hyperbolic_sine(k: float) -> None:
-    folding = Folding([4], [k])
-    levels = torch.arange(-8.0, 8.0).view(-1, 1, 1, 1)
-    values = torch.sinh(k * levels) / k
-    code = (folding.fold(values) > 0).float()
-    torch.testing.assert_close(code, (Folding([4]).fold(levels) > 0).float())
-    torch.testing.assert_close(folding.unfold(code), values, rtol=1e-4, atol=1e-4)
-
-
 def test_neighbouring_levels_differ_in_one_bit() -> None:
     """Gray's property: a value at a threshold is wrong by one step at most."""
     folding = Folding([7])

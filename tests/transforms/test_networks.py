@@ -1,19 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-import skimage.data
 import torch
 import yaml
 from torch import nn
 
 from bitcodec.errors import UsageError
-from bitcodec.training.module import psnr
 from bitcodec.transforms.networks import build_transforms
 from tests.conftest import REPOSITORY
 
 
 def test_article_network_has_the_layers_of_the_article() -> None:
-    encoder, decoder = build_transforms("article", 128, 1)
+    encoder, decoder = build_transforms("article", channels=128, stride=1)
 
     def widths(network: nn.Module) -> list[tuple[int, int]]:
         return [
@@ -35,52 +35,23 @@ def test_article_network_has_the_layers_of_the_article() -> None:
 
 @pytest.mark.parametrize("stride", [8, 16])
 def test_residual_pair_inverts_shapes(stride: int) -> None:
-    encoder, decoder = build_transforms("residual", 32, stride, 16, 1)
+    encoder, decoder = build_transforms("residual", channels=32, stride=stride, width=16, blocks=1)
     x = torch.rand(2, 3, 4 * stride, 3 * stride)
     logits = encoder(x)
     assert logits.shape == (2, 32, 4, 3)
     assert decoder(torch.sigmoid(logits)).shape == x.shape
 
 
-@pytest.mark.parametrize("name", ["stride8", "folded"])
-def test_sizes_are_within_budget(name: str) -> None:
-    config = yaml.safe_load((REPOSITORY / "conf" / "model" / f"{name}.yaml").read_text())
-    pair = build_transforms(**(config | ({"gates": True} if name == "folded" else {})))
+def test_the_size_is_within_budget() -> None:
+    config = yaml.safe_load((REPOSITORY / "conf" / "model" / "stride8.yaml").read_text())
+    pair = build_transforms(**config)
     assert sum(p.numel() for network in pair for p in network.parameters()) <= 2_500_000
 
 
-def test_the_folded_pair_starts_as_a_quantized_lapped_transform() -> None:
-    """Before any training it compresses a photograph about as JPEG would."""
-    photo = torch.from_numpy(skimage.data.astronaut().copy()).permute(2, 0, 1)[None] / 255
-    encoder, decoder = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0)
-    with torch.no_grad():
-        bits = (encoder(photo) > 0).float()
-        picture = decoder(bits).clamp(0, 1)
-    assert psnr(picture, photo).item() > 27
-    assert bits.mean() < 0.2, "ones are rare"
-
-
-def test_gates_change_nothing_until_they_are_trained_and_then_scale_the_latents() -> None:
-    torch.manual_seed(0)
-    without = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0)
-    gated = build_transforms("folded", 128, 8, 16, 1, 45.0, 1.0, True)
-    photo = torch.from_numpy(skimage.data.astronaut().copy())[:64, :64].permute(2, 0, 1)[None] / 255
-    for plain, other in zip(without, gated, strict=True):
-        missing, unexpected = other.load_state_dict(plain.state_dict(), strict=False)
-        assert set(missing) == {"gate.weight", "gate.bias"} and not unexpected
-    logits, same = without[0](photo), gated[0](photo)
-    assert torch.equal(logits, same)
-    bits = (logits > 0).float()
-    assert torch.equal(without[1](bits), gated[1](bits))
-    torch.nn.init.constant_(gated[1].gate.bias, -1.0)
-    assert gated[1](bits).std() < 0.01, "all latents scaled to nothing: a grey picture"
-
-
-@pytest.mark.parametrize("kind", ["residual", "folded"])
-def test_decoders_are_shift_equivariant_in_code_positions(kind: str) -> None:
+def test_the_residual_decoder_is_shift_equivariant_in_code_positions() -> None:
     """A code moved by one position moves the picture by one stride: no grid is built in."""
     torch.manual_seed(0)
-    _, decoder = build_transforms(kind, 8, 8, 16, 1, 45.0, 1.0)
+    _, decoder = build_transforms("residual", channels=8, stride=8, width=16, blocks=1)
     for parameter in decoder.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
     code = torch.zeros(1, 8, 25, 25)
@@ -96,16 +67,13 @@ def test_decoders_are_shift_equivariant_in_code_positions(kind: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("article", 128, 8), "stride"),
-        (("residual", 128, 7, 128, 2), "stride"),
-        (("residual", 128, 8, 127, 2), "even"),
-        (("residual", 128, 8), "even"),
-        (("folded", 128, 16, 64, 1, 45.0), "stride 8"),
-        (("folded", 128, 8, 64, 1, 0.0), "model.step"),
-        (("folded", 128, 8, 64, 1, 45.0, -1.0), "model.widening"),
-        (("unet", 128, 8, 128, 2), "unet"),
+        ({"kind": "article", "channels": 128, "stride": 8}, "stride"),
+        ({"kind": "residual", "channels": 8, "stride": 7, "width": 8, "blocks": 2}, "stride"),
+        ({"kind": "residual", "channels": 8, "stride": 8, "width": 127, "blocks": 2}, "even"),
+        ({"kind": "residual", "channels": 8, "stride": 8}, "see conf/model"),
+        ({"kind": "unet", "channels": 8, "stride": 8}, "unet"),
     ],
 )
-def test_wrong_networks_are_named(arguments: tuple, word: str) -> None:
+def test_wrong_networks_are_named(arguments: dict[str, Any], word: str) -> None:
     with pytest.raises(UsageError, match=word):
-        build_transforms(*arguments)
+        build_transforms(**arguments)

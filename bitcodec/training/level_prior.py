@@ -1,0 +1,179 @@
+"""A prior on levels, for training: it prices what the context coder will pay.
+
+Every level gets a Laplace distribution whose scale and centre come from levels that the coder knows
+by then, in its own order (:mod:`bitcodec.coders.context`): the means first, each from those around
+it, then the other latents in groups, a group in four phases of positions. It is dense and in floats
+where the coder is sparse and in integers, and is thrown away after training; the coder's tables are
+fitted to the levels that came out.
+
+Latents are ordered, and a coarse step has only the first M of them: all weights are cut to those.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bitcodec.coders.means import MIDDLE, NEAREST, NEIGHBOURS, SIDE
+
+GROUP = 8
+UNITS = 16
+LOW = 21
+"""So many of the first latents, the means among them, tell where the centres of others lie."""
+PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))
+"""Row and column parity of the positions of each phase."""
+AROUND = (tuple((2 * dy, 2 * dx) for dy, dx in MIDDLE), MIDDLE, SIDE, SIDE)
+"""Neighbours of a mean in each phase. Those of the first belong to coarser grids, which the coder
+walks one by one; one of them stands for all."""
+LEAST_SCALE = 0.08
+LARGEST = 20.0
+REFERENCE_STEP = 32.0
+
+
+class LevelPrior(nn.Module):
+    """Bits of levels, differentiable.
+
+    Args:
+        latents: L, of which the first ``means`` are means.
+        means: so many.
+    """
+
+    _before: Tensor
+    _low: Tensor
+    _earlier: Tensor
+
+    def __init__(self, latents: int, means: int) -> None:
+        super().__init__()
+        self.means, self.low = means, min(LOW, latents)
+        phases, groups = len(PHASES), -(-(latents - means) // GROUP)
+        # Means: what is around, and by how much the earlier means miss what is around them.
+        seen = means * NEIGHBOURS + means
+        self.means_centre = nn.Parameter(torch.zeros(phases, means, seen))
+        self.means_units = nn.Parameter(0.05 * torch.randn(phases, means * UNITS, seen))
+        self.means_output = nn.Parameter(torch.zeros(phases, means, UNITS))
+        self.means_bias = nn.Parameter(torch.tensor([1.0, 0, 0]).repeat(phases, means, 1))
+        earlier = torch.ones(means, seen)
+        earlier[:, means * NEIGHBOURS :] = torch.ones(means, means).tril(-1)
+        self.register_buffer("_earlier", earlier, persistent=False)
+        # The others: sizes in the groups before, and in their own group in earlier phases.
+        self.before = nn.Parameter(0.02 * torch.randn(groups * UNITS, 2, latents))
+        self.own = nn.Parameter(torch.zeros(groups * UNITS, GROUP, phases, 3, 3))
+        self.units_bias = nn.Parameter(torch.zeros(groups * UNITS))
+        self.output = nn.Parameter(torch.zeros(groups * GROUP, UNITS))
+        self.bias = nn.Parameter(torch.tensor([0.5, 0, 0]).repeat(groups * GROUP, 1))
+        self.centre = nn.Parameter(torch.zeros(groups * GROUP, self.low, 3, 3))
+        rank, group = torch.arange(latents), torch.arange(groups)
+        before = rank < means + group.repeat_interleave(UNITS)[:, None] * GROUP
+        self.register_buffer("_before", before.float()[:, None], persistent=False)
+        low = rank[: self.low] < means + group.repeat_interleave(GROUP)[:, None] * GROUP
+        self.register_buffer("_low", low.float()[:, :, None, None], persistent=False)
+
+    def forward(self, levels: Tensor, step: Tensor) -> Tensor:
+        """Levels ``N x M x h x w``, h and w even, and a step of shape ``[1]`` → bits in all."""
+        bits = self._bits_of_means(levels[:, : self.means], step)
+        if levels.shape[1] > self.means:
+            bits = bits + self._bits_of_others(levels, step)
+        return bits
+
+    def _bits_of_means(self, means: Tensor, step: Tensor) -> Tensor:
+        height, width = means.shape[2:]
+        reach = max(abs(d) for offsets in AROUND for pair in offsets for d in pair)
+        padded = F.pad(means, (reach,) * 4, mode="replicate")
+        bits = means.new_zeros(())
+        for phase, (rows, columns) in enumerate(PHASES):
+            around = torch.stack(
+                [
+                    padded[..., reach + rows + dy :, reach + columns + dx :][
+                        ..., : height - rows : 2, : width - columns : 2
+                    ]
+                    for dy, dx in AROUND[phase]
+                ],
+                dim=2,
+            )
+            base = around[:, :, :NEAREST].mean(dim=2)
+            miss = means[..., rows::2, columns::2] - base
+            relative = (around - base.unsqueeze(2)).flatten(1, 2)
+            seen = torch.cat([relative, miss], dim=1).clamp(-LARGEST, LARGEST)
+            centre = F.conv2d(seen, _pointwise(self.means_centre[phase] * self._earlier))
+            units = self.means_units[phase] * self._earlier.repeat_interleave(UNITS, dim=0)
+            hidden = torch.relu(F.conv2d(_size(seen), _pointwise(units)))
+            scale = F.conv2d(hidden, _pointwise(self.means_output[phase]), groups=self.means)
+            scale = scale + _by_step(self.means_bias[phase], step)
+            bits = bits + laplace_bits(miss - centre, F.softplus(scale)).sum()
+        return bits
+
+    def _bits_of_others(self, levels: Tensor, step: Tensor) -> Tensor:
+        latents, means = levels.shape[1], levels[:, : self.means]
+        count = latents - self.means
+        groups = -(-count // GROUP)
+        size = _size(torch.cat([_slopes(means), levels[:, self.means :]], dim=1))
+        # Here, and on average around here.
+        both = torch.cat([size, F.avg_pool2d(size, 3, 1, 1)], dim=1)
+        weight = (self.before * self._before)[: groups * UNITS, :, :latents].flatten(1)
+        hidden = F.conv2d(both, _pointwise(weight), self.units_bias[: groups * UNITS])
+        hidden = torch.relu(hidden + self._own_group(size[:, self.means :], groups))
+        scale = F.conv2d(hidden, _pointwise(self.output[: groups * GROUP]), groups=groups)
+        scale = F.softplus(scale[:, :count] + _by_step(self.bias[:count], step))
+        low = min(self.low, latents)
+        around = F.avg_pool2d(F.pad(means, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        signed = torch.cat([means - around, levels[:, self.means : low]], dim=1)
+        centre = F.conv2d(
+            signed.clamp(-LARGEST, LARGEST), (self.centre * self._low)[:count, :low], padding=1
+        )
+        return laplace_bits(levels[:, self.means :] - centre, scale).sum()
+
+    def _own_group(self, size: Tensor, groups: int) -> Tensor:
+        """What earlier phases of each group say to its units: ``N x groups * UNITS x h x w``."""
+        count, height, width = size.shape[1:]
+        padded = F.pad(size, (0, 0, 0, 0, 0, groups * GROUP - count))
+        result = size.new_zeros(len(size), groups * UNITS, height, width)
+        known = size.new_zeros(height, width)
+        for phase, (rows, columns) in enumerate(PHASES):
+            if phase:
+                weight = self.own[: groups * UNITS, :, phase]
+                seen = F.conv2d(padded * known, weight, padding=1, groups=groups)
+                result[:, :, rows::2, columns::2] = seen[:, :, rows::2, columns::2]
+            known = known.clone()
+            known[rows::2, columns::2] = 1
+        return result
+
+
+def laplace_bits(x: Tensor, scale: Tensor) -> Tensor:
+    """Bits of a level at a distance ``x`` from the centre of a Laplace density, its mass over one
+    level; scales below :data:`LEAST_SCALE` count as that.
+    """
+    b = scale.clamp_min(LEAST_SCALE)
+    distance = x.abs()
+    near = distance.clamp_max(0.5)
+    inside = 1 - 0.5 * (torch.exp((near - 0.5) / b) + torch.exp(-(near + 0.5) / b))
+    # log of (exp(0.5 / b) - exp(-0.5 / b)) / 2
+    sinh = 0.5 / b + torch.log1p(-torch.exp(-1 / b)) - math.log(2)
+    nats = torch.where(distance < 0.5, -torch.log(inside.clamp_min(1e-9)), distance / b - sinh)
+    return nats / math.log(2)
+
+
+def _size(levels: Tensor) -> Tensor:
+    """``log2(1 + |n|)``, at most 6: how large a level is, without its sign."""
+    return torch.log2(1 + levels.abs()).clamp_max(6)
+
+
+def _slopes(means: Tensor) -> Tensor:
+    """How much means change across a position, along rows and columns together."""
+    padded = F.pad(means, (1, 1, 1, 1), mode="replicate")
+    along = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
+    down = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
+    return along.abs() + down.abs()
+
+
+def _pointwise(weight: Tensor) -> Tensor:
+    """``out x in`` as the weight of a 1x1 convolution."""
+    return weight[:, :, None, None]
+
+
+def _by_step(coefficients: Tensor, step: Tensor) -> Tensor:
+    """``a + b t + c t**2`` with t the step's logarithm: ``C x 3`` → ``1 x C x 1 x 1``."""
+    t = torch.log2(step / REFERENCE_STEP)
+    return (coefficients @ torch.cat([torch.ones_like(t), t, t * t / 4])).view(1, -1, 1, 1)

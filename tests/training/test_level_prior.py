@@ -1,0 +1,87 @@
+"""The prior on levels: a code length, by what is known, in the coder's order."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bitcodec.training.level_prior import GROUP, LEAST_SCALE, LevelPrior, laplace_bits
+
+STEP = torch.tensor([40.0])
+
+
+@pytest.mark.parametrize("scale", [LEAST_SCALE, 0.3, 1.0, 5.0])
+@pytest.mark.parametrize("centre", [0.0, 0.3, -0.5])
+def test_levels_of_a_laplace_density_have_probabilities_that_sum_to_one(
+    scale: float, centre: float
+) -> None:
+    levels = torch.arange(-200.0, 201.0)
+    bits = laplace_bits(levels - centre, torch.tensor(scale))
+    assert (2 ** -bits.double()).sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_far_levels_keep_a_finite_price_and_a_gradient() -> None:
+    x = torch.tensor([0.0, 0.49, 0.51, 30.0, 2000.0], requires_grad=True)
+    bits = laplace_bits(x, torch.full((5,), 0.01))
+    bits.sum().backward()
+    assert bits.isfinite().all() and x.grad is not None and x.grad.isfinite().all()
+    assert (x.grad[2:] > 0).all()
+
+
+def prior(latents: int = 27) -> LevelPrior:
+    """Every weight random, so that whatever may be seen is seen."""
+    torch.manual_seed(0)
+    result = LevelPrior(latents, 3)
+    for parameter in result.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return result
+
+
+def test_a_group_is_priced_without_looking_at_later_groups() -> None:
+    model, levels = prior(), torch.randn(1, 27, 8, 8).round()
+    first = 3 + GROUP
+    few = model(levels[:, :first], STEP)
+    other = levels.clone()
+    other[:, first:] = torch.randn(1, 27 - first, 8, 8).round()
+    whole, changed = model(levels, STEP), model(other, STEP)
+    assert not torch.isclose(whole, changed)
+    torch.testing.assert_close(model(other[:, :first], STEP), few)
+
+
+def test_a_first_phase_does_not_know_its_own_group() -> None:
+    """A group's bits at the first phase's positions are the same whatever the later phases hold."""
+    model = prior(3 + GROUP)
+    with torch.no_grad():
+        size = torch.rand(1, GROUP, 8, 8)
+        other = size.clone()
+        other[..., 1::2, 1::2] += 1
+        before, after = model._own_group(size, 1), model._own_group(other, 1)
+    assert torch.equal(before[..., 0::2, 0::2], after[..., 0::2, 0::2])
+    assert torch.equal(before[..., 1::2, 1::2], after[..., 1::2, 1::2]), "nor does it know itself"
+    assert not torch.equal(before[..., 0::2, 1::2], after[..., 0::2, 1::2])
+
+
+def test_brightness_itself_costs_nothing() -> None:
+    model, levels = prior(), torch.randn(1, 27, 8, 8).round()
+    brighter = levels.clone()
+    brighter[:, 0] += 37
+    torch.testing.assert_close(model(levels, STEP), model(brighter, STEP), rtol=1e-4, atol=1e-2)
+
+
+def test_it_learns_that_busy_places_are_busy() -> None:
+    torch.manual_seed(0)
+    model = LevelPrior(11, 3)
+    busy = torch.nn.functional.interpolate((torch.rand(8, 1, 4, 4) < 0.3).float(), scale_factor=4)
+    levels = (torch.randn(8, 11, 16, 16) * (0.2 + 3 * busy)).round()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    count, flat = levels.numel(), 0.0
+    for turn in range(150):
+        optimizer.zero_grad()
+        bits = model(levels, STEP) / count
+        bits.backward()
+        optimizer.step()
+        if turn == 0:
+            flat = bits.item()
+    share = levels.abs().clamp_max(20).long().flatten().bincount() / count
+    order0 = -(share[share > 0] * share[share > 0].log2()).sum().item() + (1 - share[0].item())
+    assert bits.item() < 0.85 * order0 < flat

@@ -1,0 +1,111 @@
+"""The transforms of every step begin as a lapped transform, and nothing is cut off or built in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from bitcodec.layout import PER_OCTAVE, step_of
+from bitcodec.training.module import psnr
+from bitcodec.transforms.stepped import (
+    LATENTS,
+    MEANS,
+    StepDecoder,
+    StepEncoder,
+    fineness,
+    step_index,
+    step_range,
+)
+
+RANGE = step_range(step_index(6.0), step_index(172.0))
+
+
+def photo(side: int = 256) -> torch.Tensor:
+    pixels = skimage.data.astronaut()[:side, :side].copy()
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+def through(image: torch.Tensor, step: float) -> torch.Tensor:
+    torch.manual_seed(0)
+    encoder, decoder = StepEncoder(16, 1), StepDecoder(16, 1)
+    layout = RANGE.layout(step_index(step))
+    size = torch.tensor([step_of(layout.index)])
+    with torch.no_grad():
+        levels = torch.floor(encoder(image, size, layout.latents) + 0.5)
+        bits = layout.bitmap(levels[0].numpy().astype(np.int16))
+        assert np.array_equal(layout.levels(bits), levels[0].numpy()), "nothing is cut off"
+        return decoder(levels, size).clamp(0, 1)
+
+
+def test_untrained_a_finer_step_gives_a_better_picture_up_to_that_of_a_fine_quantizer() -> None:
+    decibels = [psnr(through(photo(), step), photo()).item() for step in (120, 54, 24, 6.5)]
+    assert decibels == sorted(decibels)
+    # A uniform quantizer of step 6.5 leaves 6.5**2 / 12.
+    assert decibels[0] > 24 and decibels[-1] > 10 * np.log10(255**2 / (6.5**2 / 12)) - 0.1
+
+
+@pytest.mark.parametrize("step", [7.0, 60.0])
+def test_black_text_on_white_is_not_cut_off(step: float) -> None:
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((1, 1, 96, 96)) < 0.5).repeat(3, axis=1).astype(np.float32)
+    through(torch.from_numpy(pixels), step)
+
+
+def test_white_grey_and_black_pictures_come_out_within_two_levels_at_the_coarsest_step() -> None:
+    for level in (0.0, 128 / 255, 1.0):
+        image = torch.full((1, 3, 48, 40), level)
+        off = (through(image, 172.0).mean(dim=(2, 3)) - level).abs().max().item() * 255
+        assert off <= 2.0
+
+
+def test_layouts_of_the_range_grow_from_some_dozens_of_latents_to_all() -> None:
+    coarse, fine = RANGE.layout(RANGE.coarsest), RANGE.layout(RANGE.finest)
+    assert 30 <= coarse.latents <= 64 and fine.latents == LATENTS
+    assert coarse.means == fine.means == MEANS
+    assert 128 < coarse.channels < 400 and fine.channels > 1280
+
+
+def test_the_means_have_a_finer_step_the_coarser_the_others_are() -> None:
+    factors = [fineness(torch.tensor([step])).flatten().tolist() for step in (8.0, 40.0, 172.0)]
+    assert factors[0] == [1.0, 1.0, 1.0] and factors[2] == [4.0, 2.5, 2.5]
+    assert factors[0][0] < factors[1][0] < factors[2][0]
+
+
+def test_fewer_latents_are_the_first_ones_of_all() -> None:
+    torch.manual_seed(0)
+    encoder, step = StepEncoder(8, 1), torch.tensor([50.0])
+    torch.nn.init.normal_(encoder.head.weight, std=0.1)
+    torch.nn.init.normal_(encoder.gate.weight, std=0.1)
+    few, every = encoder(photo(64), step, 20), encoder(photo(64), step)
+    torch.testing.assert_close(few, every[:, :20])
+    decoder = StepDecoder(8, 1)
+    torch.nn.init.normal_(decoder.gate.weight, std=0.1)
+    padded = torch.cat([few, torch.zeros(1, LATENTS - 20, 8, 8)], dim=1)
+    torch.testing.assert_close(decoder(few, step), decoder(padded, step), atol=1e-5, rtol=1e-4)
+
+
+def test_the_decoder_is_shift_equivariant_in_code_positions() -> None:
+    """A level moved by one position moves the picture by one stride: no grid is built in."""
+    torch.manual_seed(0)
+    decoder, step = StepDecoder(8, 1), torch.tensor([50.0])
+    for parameter in decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    levels = torch.zeros(1, 30, 25, 25)
+    moved = levels.clone()
+    levels[:, :, 12, 12], moved[:, :, 12, 13] = 1, 1
+    empty = decoder(torch.zeros_like(levels), step)
+    here, there = decoder(levels, step) - empty, decoder(moved, step) - empty
+    torch.testing.assert_close(here[..., 8:-16], there[..., 16:-8], atol=1e-4, rtol=1e-4)
+    assert here.abs().max() > 0.01
+
+
+def test_indices_are_whole_parts_of_an_octave() -> None:
+    assert step_index(32.0) == 5 * PER_OCTAVE
+    assert step_of(step_index(54.0)) == pytest.approx(54, rel=0.5 * np.log(2) / PER_OCTAVE)
+
+
+def test_the_networks_stay_small() -> None:
+    pair = StepEncoder(96, 2), StepDecoder(96, 2)
+    assert sum(p.numel() for network in pair for p in network.parameters()) <= 2_500_000
