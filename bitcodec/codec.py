@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitcodec import container, model_folder
+from bitcodec import container, metadata, model_folder
 from bitcodec.bitmap import Bitmap
-from bitcodec.coders import coder_by_id
+from bitcodec.coders import coder_by_id, coding
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
 from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
+from bitcodec.layout import Layout, step_of
+from bitcodec.metadata import Metadata
 from bitcodec.model_folder import ModelFolder
 from bitcodec.tiles import tiles
 
@@ -38,29 +40,43 @@ class Codec:
         self.facts = folder.facts
         self._threads = threads
         self._coders: dict[str, Coder] = {}
+        self._sessions: dict[str, InferenceSession] = {}
 
     def __repr__(self) -> str:
-        return f"Codec({self.facts.name!r}, quality={self.facts.quality})"
+        return f"Codec({self.facts.name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What was loaded on the way (sessions, tables) cannot be pickled, and need not be.
         return type(self), (self.folder, self._threads)
 
     def encode(
-        self, image: ImageLike, *, coder: str | None = None, background: str | None = None
+        self,
+        image: ImageLike,
+        *,
+        quality: int | None = None,
+        step_index: int | None = None,
+        coder: str | None = None,
+        background: str | None = None,
+        keep_metadata: bool = False,
     ) -> bytes:
         """The bytes of a ``.bitc`` file.
 
         Args:
             image: a Pillow image, a file's path or an array; see :func:`bitcodec.images.to_rgb`.
+            quality: 1 to 100, larger is better; None for the model's default.
+            step_index: instead of a quality, the step itself; see :mod:`bitcodec.layout`.
             coder: ``"huffman"`` or ``"context"``; None for the model's own choice.
             background: a CSS colour to lay transparent pixels upon.
+            keep_metadata: carry Exif, but for the orientation, and XMP.
 
         Raises:
             BitcodecError: if the picture cannot be encoded; the sentence says why.
         """
+        layout = self.layout(quality, step_index)
         rgb = to_rgb(image, background)
-        return self.pack(self.bitmap(rgb), rgb.size, coder=coder)
+        kept = metadata.of(image) if keep_metadata else Metadata()
+        bitmap = self.bitmap(rgb, layout)
+        return self.pack(bitmap, rgb.size, layout, coder=coder, kept=kept)
 
     def decode(self, data: bytes) -> Image.Image:
         """The picture in the bytes of a ``.bitc`` file of this model, 8-bit RGB.
@@ -70,50 +86,92 @@ class Codec:
             UnknownModelError: if another model wrote it.
         """
         header, bitmap = self.unpack(data)
-        return self.reconstruct(bitmap, (header.width, header.height))
+        size = (header.width, header.height)
+        picture = self.reconstruct(bitmap, size, self.layout(step_index=header.step))
+        picture.info.update(container.read_metadata(data).as_info())
+        return picture
 
-    def bitmap(self, image: ImageLike) -> Bitmap:
+    def layout(self, quality: int | None = None, step_index: int | None = None) -> Layout:
+        """Which latents have bits at a quality or a step, and how many each.
+
+        Raises:
+            UsageError: if both are given, or the model has no such quality or step.
+        """
+        if step_index is None:
+            return self.facts.layout(self.facts.index_of(quality))
+        if quality is not None:
+            raise UsageError("a quality and a step exclude each other: give one of them")
+        try:
+            return self.facts.layout(step_index)
+        except ValueError as error:
+            raise UsageError(f"model {self.facts.name}: {error}") from None
+
+    def bitmap(self, image: ImageLike, layout: Layout | None = None) -> Bitmap:
         """What the encoder network makes of a picture: ``C x ceil(H/s) x ceil(W/s)`` booleans.
 
         Raises:
             BitcodecError: if the picture cannot be encoded.
         """
         rgb = to_rgb(image)
+        layout = layout or self.layout()
         stride = self.facts.stride
-        shape = self.shape(rgb.size)
+        shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         for vertical, horizontal in tiles(*shape[1:], self.facts.encoder_margin):
             planes = _planes(rgb, vertical.outer, horizontal.outer, stride)
-            logits = _run(self._encoder, planes)
-            core = logits[:, vertical.inner(), horizontal.inner()]
-            np.greater(core, 0, out=bitmap[:, vertical.core, horizontal.core])
+            found = self._run(model_folder.ENCODER, planes, layout)
+            core = found[:, vertical.inner(), horizontal.inner()]
+            bitmap[:, vertical.core, horizontal.core] = self._binarized(core, layout)
         return bitmap
 
-    def reconstruct(self, bitmap: Bitmap, size: tuple[int, int]) -> Image.Image:
+    def _binarized(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
+        """What the encoder network gives, as bits."""
+        if self.facts.steps is None:
+            return found > 0
+        nearest = np.floor(found[: layout.latents] + np.float32(0.5))
+        # Beyond the outermost level is the outermost level; int16 holds all of them.
+        return layout.bitmap(np.clip(nearest, -(1 << 14), 1 << 14).astype(np.int16))
+
+    def reconstruct(
+        self, bitmap: Bitmap, size: tuple[int, int], layout: Layout | None = None
+    ) -> Image.Image:
         """What the decoder network makes of a bitmap: 8-bit RGB of ``size`` (width, height).
 
         Raises:
             UsageError: if the bitmap's shape is not that of a picture of this size.
         """
-        if bitmap.shape != self.shape(size):
+        layout = layout or self.layout()
+        if bitmap.shape != self.shape(size, layout):
             raise UsageError(
                 f"a bitmap of {bitmap.shape} does not belong to {size[0]} x {size[1]} pixels"
             )
         stride = self.facts.stride
+        decoder = self.folder.decoder(layout.latents)
         picture = Image.new("RGB", size)
         for vertical, horizontal in tiles(*bitmap.shape[1:], self.facts.decoder_margin):
-            code = bitmap[:, vertical.outer, horizontal.outer].astype(np.float32)
-            planes = _run(self._decoder, code)
+            bits = bitmap[:, vertical.outer, horizontal.outer]
+            code = bits if self.facts.steps is None else layout.levels(bits)
+            planes = self._run(decoder, code.astype(np.float32), layout)
             core = planes[:, vertical.inner(stride), horizontal.inner(stride)]
             left, top = horizontal.start * stride, vertical.start * stride
             core = core[:, : size[1] - top, : size[0] - left]
             picture.paste(Image.fromarray(_to_bytes(core)), (left, top))
         return picture
 
-    def pack(self, bitmap: Bitmap, size: tuple[int, int], *, coder: str | None = None) -> bytes:
+    def pack(
+        self,
+        bitmap: Bitmap,
+        size: tuple[int, int],
+        layout: Layout | None = None,
+        *,
+        coder: str | None = None,
+        kept: Metadata | None = None,
+    ) -> bytes:
         """The file of a picture of ``size`` (width, height) whose bitmap is known."""
+        layout = layout or self.layout()
         chosen = self.coder(coder)
-        payload = chosen.encode(bitmap)
+        payload = coding.encode(chosen, bitmap, layout)
+        block = kept.to_bytes() if kept else b""
         header = Header(
             model=self.facts.name,
             fingerprint=self.folder.fingerprint,
@@ -121,8 +179,10 @@ class Codec:
             height=size[1],
             coder=chosen.id,
             payload_length=len(payload),
+            step=layout.index,
+            metadata_length=len(block),
         )
-        return container.write(header, payload)
+        return container.write(header, payload, block)
 
     def unpack(self, data: bytes) -> tuple[Header, Bitmap]:
         """Header and bitmap of a file, on integers only.
@@ -133,22 +193,37 @@ class Codec:
         """
         header, payload = container.read(data)
         model_folder.check(self.folder, header)
+        try:
+            layout = self.facts.layout(header.step)
+        except ValueError as error:
+            raise DamagedFileError(f"the file cannot be of its model: {error}") from None
         coder = self.coder(coder_by_id(header.coder).name)
-        bitmap = coder.decode(payload, self.shape((header.width, header.height)))
-        return header, bitmap
+        shape = self.shape((header.width, header.height), layout)
+        return header, coding.decode(coder, payload, shape, layout)
 
-    def shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
+    def shape(self, size: tuple[int, int], layout: Layout | None = None) -> tuple[int, int, int]:
         """Shape of the bitmap of a picture of ``size`` (width, height)."""
         stride = self.facts.stride
-        return self.facts.channels, -(-size[1] // stride), -(-size[0] // stride)
+        channels = (layout or self.layout()).channels
+        return channels, -(-size[1] // stride), -(-size[0] // stride)
 
-    @cached_property
-    def _encoder(self) -> InferenceSession:
-        return self.folder.session(model_folder.ENCODER, self._threads)
+    def _run(self, name: str, planes: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+        """One picture through a network, without the dimension of a batch.
 
-    @cached_property
-    def _decoder(self) -> InferenceSession:
-        return self.folder.session(model_folder.DECODER, self._threads)
+        Of a decoder that takes more latents than the layout has, the others are 0.
+        """
+        if name not in self._sessions:
+            self._sessions[name] = self.folder.session(name, self._threads)
+        session = self._sessions[name]
+        wanted = session.get_inputs()
+        channels = wanted[0].shape[1]
+        if planes.shape[0] < channels:
+            more = np.zeros((channels - planes.shape[0], *planes.shape[1:]), np.float32)
+            planes = np.concatenate([planes, more])
+        inputs = {wanted[0].name: planes[None]}
+        if self.facts.steps is not None:
+            inputs[wanted[1].name] = np.array([step_of(layout.index)], np.float32)
+        return session.run(None, inputs)[0][0]
 
     def coder(self, name: str | None = None) -> Coder:
         """The model's coder of this name, or its own choice; its tables are read only once.
@@ -168,7 +243,10 @@ def load(
     quality: int | None = None,
     threads: int | None = None,
 ) -> Codec:
-    """A codec, by the model's name, folder or quality; the middle quality if nothing is said.
+    """A codec, by the model's name or folder; the default model if nothing is said.
+
+    A quality is for models without steps, which have one each; the codec of a model with steps
+    takes it when it encodes.
 
     Raises:
         UnknownModelError: if there is no such model.
@@ -201,7 +279,14 @@ def open_picture(path: str | Path) -> Image.Image:
         raise error.at(path) from None
 
 
-def save(image: ImageLike, path: str | Path, *, quality: int | None = None, **options: Any) -> None:
+def save(
+    image: ImageLike,
+    path: str | Path,
+    *,
+    model: str | Path | None = None,
+    quality: int | None = None,
+    **options: Any,
+) -> None:
     """Write a picture as a ``.bitc`` file; ``options`` are those of :meth:`Codec.encode`.
 
     The file appears whole or not at all; one that is there already is replaced.
@@ -209,17 +294,15 @@ def save(image: ImageLike, path: str | Path, *, quality: int | None = None, **op
     Raises:
         BitcodecError: if the picture cannot be encoded or the file cannot be written.
     """
-    write_file(path, load(quality=quality).encode(image, **options))
+    codec = load(model, quality=quality)
+    if codec.facts.steps is not None:
+        options["quality"] = quality
+    write_file(path, codec.encode(image, **options))
 
 
 @lru_cache(maxsize=8)
 def _cached(path: Path, threads: int | None) -> Codec:
     return Codec(ModelFolder(path), threads)
-
-
-def _run(session: InferenceSession, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One picture through a network with one input and one output, both without their batch."""
-    return session.run(None, {session.get_inputs()[0].name: planes[None]})[0][0]
 
 
 def _planes(rgb: Image.Image, rows: slice, columns: slice, stride: int) -> NDArray[np.float32]:

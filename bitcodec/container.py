@@ -1,4 +1,4 @@
-"""The ``.bitc`` file: header, payload, checksum. ``docs/format.md`` is the normative text.
+"""The ``.bitc`` file: header, metadata, payload, checksum; ``docs/format.md`` is normative.
 
 The container knows nothing of networks or coders: it carries a payload and says whose it is.
 Nothing is allocated on the word of a length field before that field was checked.
@@ -12,18 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bitcodec import metadata as metadata_block
+from bitcodec import varint as numbers
 from bitcodec.errors import DamagedFileError, UsageError
+from bitcodec.metadata import Metadata
+from bitcodec.varint import Cursor, varint
 
 MAGIC = b"\xbcBC\r\n\x1a\n"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".bitc"
 
 MAX_SIDE = 65_535
 MAX_PIXELS = 1 << 28
-FREE_PIXELS = 1 << 22
-"""Pixels that any file may claim, however short (4.2 million)."""
+MAX_STEP = (1 << 16) - 1
+FREE_PIXELS = 1 << 20
+"""Pixels that any file may claim, however short (a million): about a second of work."""
 PIXELS_PER_BYTE = 1024
-"""Pixels beyond FREE_PIXELS that each byte of payload pays for: the guard against bombs."""
+"""Pixels beyond FREE_PIXELS that each byte of payload or padding pays for: the guard against
+bombs. It costs pictures of nearly one colour a kilobyte for each million pixels, others nothing."""
 MAX_BYTES_PER_PIXEL = 64
 SMALL_PAYLOAD = 4096
 """Payload bytes allowed whatever the area, for coders with a fixed cost."""
@@ -32,7 +38,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,15}")
 _CRC_BYTES = 4
 _FINGERPRINT_BYTES = 4
 _LONGEST_NAME = 16
-_LONGEST_HEADER = len(MAGIC) + 2 + _LONGEST_NAME + _FINGERPRINT_BYTES + 1 + 3 * 5
+_LONGEST_HEADER = len(MAGIC) + 2 + _LONGEST_NAME + _FINGERPRINT_BYTES + 1 + 5 * numbers.LONGEST
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Header:
         height: pixels, 1 to 65,535; width x height at most 2^28.
         coder: id of the coder, 0 to 255.
         payload_length: bytes of payload.
+        step: index of the quantization step, 0 for a model that has none; at most 65,535.
+        metadata_length: bytes of the metadata block, 0 if there is none; at most 2^20.
         version: of the format.
     """
 
@@ -55,6 +63,8 @@ class Header:
     height: int
     coder: int
     payload_length: int
+    step: int = 0
+    metadata_length: int = 0
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -62,14 +72,15 @@ class Header:
         DamagedFileError: for a value outside its limits.
         """
         if self.version != VERSION:
-            raise DamagedFileError(
-                f"this file has format version {self.version}, and this bitcodec reads version "
-                f"{VERSION}: update bitcodec"
-            )
+            raise DamagedFileError(_other_version(self.version))
         if not is_model_name(self.model):
             raise DamagedFileError(f"{self.model!r} cannot be the name of a model")
         if len(self.fingerprint) != _FINGERPRINT_BYTES or not 0 <= self.coder <= 255:
             raise DamagedFileError("the fingerprint has 4 bytes and the coder's id 1")
+        if not 0 <= self.step <= MAX_STEP:
+            raise DamagedFileError(f"a step index of {self.step} is impossible")
+        if not 0 <= self.metadata_length <= metadata_block.LONGEST:
+            raise DamagedFileError(f"{self.metadata_length} bytes of metadata are too many")
         problem = size_problem(self.width, self.height)
         if problem:
             raise DamagedFileError(problem)
@@ -104,10 +115,27 @@ def size_problem(width: int, height: int) -> str | None:
     return None
 
 
-def write(header: Header, payload: bytes) -> bytes:
-    """The whole file. ``header.payload_length`` must be ``len(payload)``."""
-    if header.payload_length != len(payload):
-        raise ValueError(f"payload_length is {header.payload_length}, not {len(payload)}")
+def _other_version(version: int) -> str:
+    """Why a file of another version is not read, and what helps."""
+    if version < VERSION:
+        return (
+            f"this file has format version {version}, which this bitcodec no longer reads (it "
+            f"reads version {VERSION}): decode it with the bitcodec that wrote it"
+        )
+    return (
+        f"this file has format version {version}, and this bitcodec reads version {VERSION}: "
+        "update bitcodec"
+    )
+
+
+def write(header: Header, payload: bytes, metadata: bytes = b"") -> bytes:
+    """The whole file; the header's two lengths must be those of payload and metadata.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    if (header.payload_length, header.metadata_length) != (len(payload), len(metadata)):
+        raise ValueError("the header states other lengths than payload and metadata have")
     name = header.model.encode("ascii")
     head = b"".join(
         [
@@ -116,12 +144,19 @@ def write(header: Header, payload: bytes) -> bytes:
             name,
             header.fingerprint,
             bytes([header.coder]),
-            _varint(header.width),
-            _varint(header.height),
-            _varint(header.payload_length),
+            *(
+                varint(number)
+                for number in (
+                    header.step,
+                    header.width,
+                    header.height,
+                    header.metadata_length,
+                    header.payload_length,
+                )
+            ),
         ]
     )
-    body = head + payload + bytes(header.padding)
+    body = head + metadata + payload + bytes(header.padding)
     return body + zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
 
 
@@ -131,7 +166,23 @@ def read(data: bytes) -> tuple[Header, bytes]:
     Raises:
         DamagedFileError: if ``data`` is not exactly one intact file of a known version.
     """
-    header, start = read_header(data)
+    header, start, _ = _read(data)
+    return header, data[start : start + header.payload_length]
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """The Exif and XMP of a whole file held in memory.
+
+    Raises:
+        DamagedFileError: as :func:`read`.
+    """
+    return _read(data)[2]
+
+
+def _read(data: bytes) -> tuple[Header, int, Metadata]:
+    """Header, the offset of the payload, and the metadata of a file that is intact."""
+    header, metadata_start = read_header(data)
+    start = metadata_start + header.metadata_length
     end = start + header.payload_length
     checked = end + header.padding
     total = checked + _CRC_BYTES
@@ -147,22 +198,22 @@ def read(data: bytes) -> tuple[Header, bytes]:
         raise DamagedFileError("the checksum does not match, the file is damaged: fetch it again")
     if any(data[end:checked]):
         raise DamagedFileError("the padding after the payload is not zero")
-    return header, data[start:end]
+    return header, start, Metadata.from_bytes(data[metadata_start:start])
 
 
 def read_header(data: bytes) -> tuple[Header, int]:
-    """Header and the offset of the payload, from the first bytes of a file; no checksum.
+    """Header and its length, from the first bytes of a file; no checksum.
 
     Raises:
         DamagedFileError: as :func:`read`.
     """
     if data[: len(MAGIC)] != MAGIC:
         raise DamagedFileError(_what_else(data))
-    cursor = _Cursor(data, len(MAGIC))
+    cursor = Cursor(data, len(MAGIC))
     version = cursor.byte()
     if version != VERSION:
         # Fields of another version may mean anything: stop before reading them.
-        Header("unread", bytes(4), 1, 1, 0, 0, version)
+        raise DamagedFileError(_other_version(version))
     name_length = cursor.byte()
     if name_length > _LONGEST_NAME:
         raise DamagedFileError(f"a model name of {name_length} bytes is too long: file damaged")
@@ -171,8 +222,10 @@ def read_header(data: bytes) -> tuple[Header, int]:
         "model": name.decode("ascii", "replace"),
         "fingerprint": cursor.take(_FINGERPRINT_BYTES),
         "coder": cursor.byte(),
+        "step": cursor.varint(),
         "width": cursor.varint(),
         "height": cursor.varint(),
+        "metadata_length": cursor.varint(),
         "payload_length": cursor.varint(),
     }
     return Header(**fields), cursor.position  # type: ignore[arg-type]
@@ -189,7 +242,8 @@ def read_stream(stream: BinaryIO) -> bytes:
     data = bytearray()
     _fill(stream, data, _LONGEST_HEADER)
     header, start = read_header(bytes(data))
-    _fill(stream, data, start + header.payload_length + header.padding + _CRC_BYTES + 1)
+    rest = header.metadata_length + header.payload_length + header.padding + _CRC_BYTES
+    _fill(stream, data, start + rest + 1)
     return bytes(data)
 
 
@@ -234,43 +288,3 @@ def _what_else(data: bytes) -> str:
     if damaged_by_text_mode:
         return "the file was transferred as text, which damaged it: transfer it as binary"
     return "this is not a .bitc file"
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits to a byte, least significant first, the high bit set on all but the last."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-class _Cursor:
-    """Reads fields one after the other and objects at the end of the data."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data = data
-        self.position = position
-
-    def take(self, count: int) -> bytes:
-        piece = self._data[self.position : self.position + count]
-        if len(piece) < count:
-            raise DamagedFileError("the file is cut short inside its header: fetch it again")
-        self.position += count
-        return piece
-
-    def byte(self) -> int:
-        return self.take(1)[0]
-
-    def varint(self) -> int:
-        """At most five bytes, and no more than the value needs."""
-        value = 0
-        for shift in range(0, 35, 7):
-            piece = self.byte()
-            value |= (piece & 0x7F) << shift
-            if piece < 0x80:
-                if piece == 0 and shift:
-                    break
-                return value
-        raise DamagedFileError("a number in the header is not well formed: the file is damaged")

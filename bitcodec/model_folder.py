@@ -2,10 +2,11 @@
 
 A folder holds::
 
-    model.json            name, quality, channels, stride, margins, fingerprint, training facts
+    model.json            name, channels, stride, margins, steps, qualities, fingerprint, ...
     encoder.onnx          the graph of the analysis transform
     decoder.onnx          the graph of the synthesis transform
-    weights.safetensors   the weights of both in half precision; the graphs point into it
+    decoder-N.onnx        optional: the same for the first N latents alone, which is faster
+    weights.safetensors   the weights of all in half precision; the graphs point into it
     <coder>.npz           the integer tables of each coder
 """
 
@@ -14,16 +15,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+import re
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bitcodec.coders import CODERS, load_coder, tables_path
 from bitcodec.coders.base import Coder
-from bitcodec.container import Header, is_model_name
+from bitcodec.container import Header
 from bitcodec.errors import NoSuchModelError, UnknownModelError, UsageError
+from bitcodec.model_facts import ModelFacts
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -36,62 +40,11 @@ WEIGHTS = "weights.safetensors"
 SEARCH_PATH = "BITCODEC_MODELS"
 """Environment variable: folders of model folders, searched before the shipped ones."""
 
+DEFAULT = "photo"
+"""Name of the model that is taken unless another is asked for."""
+
+_PARTIAL_DECODER = re.compile(r"decoder-([1-9][0-9]{0,3})\.onnx")
 _SHIPPED = Path(__file__).parent / "models"
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """The contents of ``model.json``.
-
-    Args:
-        name: as in the file header, 1 to 16 characters.
-        quality: what ``-q`` selects; larger means better pictures and larger files.
-        channels: of the bitmap.
-        stride: pixels per code position along each side.
-        encoder_margin: receptive radius of the encoder in code positions, rounded up.
-        decoder_margin: receptive radius of the decoder in code positions, rounded up.
-        coder: name of the coder that is used unless another is asked for.
-        fingerprint: SHA-256 in hexadecimal of all that turns a payload into a picture.
-        training: free facts for people: data, steps, figures.
-    """
-
-    name: str
-    quality: int
-    channels: int
-    stride: int
-    encoder_margin: int
-    decoder_margin: int
-    coder: str
-    fingerprint: str = ""
-    training: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The text of ``model.json``."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> ModelFacts:
-        """Raises:
-        ValueError: if a field is missing, unknown or outside its range.
-        """
-        found = json.loads(text)
-        known = {f.name for f in fields(cls)}
-        if not isinstance(found, dict) or not set(found) <= known:
-            raise ValueError("unknown fields")
-        try:
-            facts = cls(**found)
-        except TypeError as error:
-            raise ValueError(str(error)) from None
-        numbers = (facts.quality, facts.channels, facts.stride)
-        margins = (facts.encoder_margin, facts.decoder_margin)
-        if not all(isinstance(n, int) and 1 <= n <= 4096 for n in numbers):
-            raise ValueError("quality, channels and stride are numbers from 1 to 4096")
-        if not all(isinstance(n, int) and 0 <= n <= 4096 for n in margins):
-            raise ValueError("margins are numbers from 0 to 4096")
-        if not is_model_name(facts.name):
-            raise ValueError(f"{facts.name!r} cannot be the name of a model")
-        bytes.fromhex(facts.fingerprint)
-        return facts
 
 
 class ModelFolder:
@@ -122,7 +75,9 @@ class ModelFolder:
         """SHA-256 over the facts, the networks' weights and graph, and the coders' tables."""
         digest = hashlib.sha256()
         digest.update(f"{self.facts.channels} {self.facts.stride}\n".encode())
-        for name in (DECODER, WEIGHTS):
+        if self.facts.steps is not None:
+            digest.update(json.dumps(asdict(self.facts.steps), sort_keys=True).encode())
+        for name in (DECODER, *self._partial_decoders.values(), WEIGHTS):
             digest.update(self._bytes(name))
         for coder in self.coders:
             for key, array in sorted(load_coder(coder, self.path).tables().items()):
@@ -131,6 +86,17 @@ class ModelFolder:
                 digest.update(f"{coder} {key} {little.dtype.str} {little.shape}\n".encode())
                 digest.update(little.tobytes())
         return digest.hexdigest()
+
+    @cached_property
+    def _partial_decoders(self) -> dict[int, str]:
+        """Graphs that take the first latents alone, by how many they take, fewest first."""
+        found = (_PARTIAL_DECODER.fullmatch(path.name) for path in self.path.glob("decoder-*"))
+        return dict(sorted((int(match[1]), match[0]) for match in found if match))
+
+    def decoder(self, latents: int) -> str:
+        """The file of the smallest decoder graph that takes so many latents."""
+        fitting = (name for count, name in self._partial_decoders.items() if count >= latents)
+        return next(fitting, DECODER)
 
     @property
     def coders(self) -> list[str]:
@@ -153,10 +119,10 @@ class ModelFolder:
         return load_coder(name, self.path)
 
     def session(self, name: str, threads: int | None) -> InferenceSession:
-        """An ONNX Runtime session of ``encoder.onnx`` or ``decoder.onnx`` on the CPU.
+        """An ONNX Runtime session of one of the folder's networks on the CPU.
 
         Args:
-            name: :data:`ENCODER` or :data:`DECODER`.
+            name: :data:`ENCODER`, or what :meth:`decoder` answers.
             threads: that one picture may use; None for as many as there are cores.
 
         Raises:
@@ -198,17 +164,18 @@ def available() -> list[ModelFolder]:
 
 
 def find(name: str | Path | None = None, quality: int | None = None) -> ModelFolder:
-    """The model of this name, folder or quality; the middle one of all if nothing is said.
+    """The model of this name or folder; the default one if nothing is said.
+
+    Where no model with steps is installed, a quality selects one of those without, and the default
+    is the middle one of them.
 
     Raises:
-        UsageError: if both a name and a quality are given.
+        UsageError: if both a name and a quality are given, and the model has one quality only.
         NoSuchModelError: if there is none of this name or quality; the sentence lists all.
         UnknownModelError: if the folder is not a model's, or no models are installed.
     """
-    if name is not None and quality is not None:
-        raise UsageError("a model and a quality exclude each other: give one of them")
     if isinstance(name, Path) or (name and ("/" in name or os.sep in name)):
-        return ModelFolder(name)
+        return _with_quality(ModelFolder(name), quality)
     models = available()
     if not models:
         if name:
@@ -216,16 +183,41 @@ def find(name: str | Path | None = None, quality: int | None = None) -> ModelFol
         raise UnknownModelError(
             f"no models are installed: name a model folder, or set {SEARCH_PATH} to where they are"
         )
-    if name is None and quality is None:
+    if name is None:
+        return _default(models, quality)
+    for model in models:
+        if model.facts.name == name:
+            return _with_quality(model, quality)
+    if (Path(name) / FACTS).exists():
+        return _with_quality(ModelFolder(name), quality)
+    raise NoSuchModelError(f"no model is called {name!r}: there are {_listed(models)}")
+
+
+def _default(models: list[ModelFolder], quality: int | None) -> ModelFolder:
+    with_steps = [model for model in models if model.facts.steps is not None]
+    if with_steps:
+        return min(with_steps, key=lambda model: model.facts.name != DEFAULT)
+    if quality is None:
         return models[(len(models) - 1) // 2]
     for model in models:
-        if model.facts.name == name or model.facts.quality == quality:
+        if model.facts.quality == quality:
             return model
-    if name and (Path(name) / FACTS).exists():
-        return ModelFolder(name)
-    known = ", ".join(f"{m.facts.name} (-q {m.facts.quality})" for m in models)
-    wanted = f"is called {name!r}" if name else f"has quality {quality}"
-    raise NoSuchModelError(f"no model {wanted}: there are {known}")
+    raise NoSuchModelError(f"no model has quality {quality}: there are {_listed(models)}")
+
+
+def _with_quality(model: ModelFolder, quality: int | None) -> ModelFolder:
+    if quality is not None and model.facts.steps is None:
+        raise UsageError(
+            f"a quality and model {model.facts.name}, which has one quality, exclude each other: "
+            "give one of them"
+        )
+    return model
+
+
+def _listed(models: list[ModelFolder]) -> str:
+    return ", ".join(
+        m.facts.name if m.facts.steps else f"{m.facts.name} (-q {m.facts.quality})" for m in models
+    )
 
 
 def find_for(header: Header) -> ModelFolder:

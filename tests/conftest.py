@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest_plugins = ["tests.tiny"]
+pytest_plugins = ["tests.tiny", "tests.stepped"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

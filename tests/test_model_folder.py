@@ -13,7 +13,7 @@ from PIL import Image
 from bitcodec import model_folder
 from bitcodec.codec import Codec
 from bitcodec.errors import UnknownModelError, UsageError
-from bitcodec.model_folder import SEARCH_PATH, ModelFacts, ModelFolder
+from bitcodec.model_folder import SEARCH_PATH, ModelFolder
 
 
 @pytest.fixture
@@ -53,6 +53,36 @@ def test_what_is_not_there_is_named_with_what_is(shelf: Path) -> None:
         model_folder.find(shelf)
 
 
+def test_a_model_with_steps_is_the_default(shelf: Path, stepped_folder: ModelFolder) -> None:
+    shutil.copytree(stepped_folder.path, shelf / "cosines")
+    assert model_folder.find().facts.name == "cosines"
+    assert model_folder.find(quality=80).facts.name == "cosines"
+    assert model_folder.find("cosines", quality=80).facts.name == "cosines"
+    facts = replace(stepped_folder.facts, name=model_folder.DEFAULT)
+    shutil.copytree(stepped_folder.path, shelf / "a")
+    (shelf / "a" / "model.json").write_text(facts.to_json())
+    assert model_folder.find().facts.name == model_folder.DEFAULT
+
+
+def test_the_fingerprint_covers_steps_and_every_decoder(
+    stepped_folder: ModelFolder, tmp_path: Path
+) -> None:
+    shutil.copytree(stepped_folder.path, tmp_path / "m")
+    before = ModelFolder(tmp_path / "m").compute_fingerprint()
+    assert before == stepped_folder.compute_fingerprint()
+    steps = stepped_folder.facts.steps
+    assert steps is not None
+    other = replace(stepped_folder.facts, steps=replace(steps, means=2))
+    (tmp_path / "m" / "model.json").write_text(other.to_json())
+    assert ModelFolder(tmp_path / "m").compute_fingerprint() != before
+    # The encoder's side is free to improve: old files still decode.
+    same = replace(stepped_folder.facts, qualities=((1, 700), (100, 200)), default_quality=40)
+    (tmp_path / "m" / "model.json").write_text(same.to_json())
+    assert ModelFolder(tmp_path / "m").compute_fingerprint() == before
+    (tmp_path / "m" / "decoder-48.onnx").unlink()
+    assert ModelFolder(tmp_path / "m").compute_fingerprint() != before
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -70,11 +100,6 @@ def test_unusable_facts_are_refused(shelf: Path, change: dict[str, object]) -> N
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(UnknownModelError, match=r"good: model\.json is not usable"):
         ModelFolder(shelf / "good")
-
-
-def test_facts_survive_their_json(tiny_folder: ModelFolder) -> None:
-    facts = replace(tiny_folder.facts, training={"steps": 5})
-    assert ModelFacts.from_json(facts.to_json()) == facts
 
 
 def test_the_fingerprint_covers_what_makes_the_picture(shelf: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from bitcodec.codec import Codec
-from bitcodec.model_folder import SEARCH_PATH, ModelFacts, ModelFolder
+from bitcodec.model_facts import ModelFacts
+from bitcodec.model_folder import SEARCH_PATH, ModelFolder
 
 FEW_STEPS = {"context": {"steps": 20, "progress": False}}
 """Tables good enough for tests that do not measure rates."""

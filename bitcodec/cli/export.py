@@ -62,7 +62,8 @@ def export(
     """
     from bitcodec.cli.encode import _is_picture
     from bitcodec.container import is_model_name
-    from bitcodec.model_folder import ModelFacts, refuse_existing
+    from bitcodec.model_facts import ModelFacts
+    from bitcodec.model_folder import refuse_existing
 
     name = name or output.name
     if not is_model_name(name):

@@ -27,7 +27,8 @@ from bitcodec.coders.base import Coder
 from bitcodec.coders.context import ContextCoder
 from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
-from bitcodec.model_folder import ModelFacts, ModelFolder, refuse_existing
+from bitcodec.model_facts import ModelFacts
+from bitcodec.model_folder import ModelFolder, refuse_existing
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -17,7 +17,7 @@ import torch
 
 from bitcodec.bitmap import pack
 from bitcodec.codec import Codec
-from bitcodec.model_folder import ModelFacts
+from bitcodec.model_facts import ModelFacts
 from bitcodec.training.export import export_model
 from tests.tiny import FEW_STEPS, TINY, seeded_transforms, textured
 
@@ -33,7 +33,7 @@ def main() -> None:
     for folder in (MODEL, GOLDEN):
         shutil.rmtree(folder, ignore_errors=True)
     GOLDEN.mkdir()
-    facts = ModelFacts("golden", 1, TINY["channels"], TINY["stride"], 0, 0, "huffman")
+    facts = ModelFacts("golden", TINY["channels"], TINY["stride"], coder="huffman")
     images = [textured(160, 128, seed) for seed in range(1, 9)]
     codec = Codec(
         export_model(*seeded_transforms(), facts, images, MODEL, fit_settings=FEW_STEPS), threads=1

@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
 
 from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
-from bitcodec.model_folder import ModelFacts, ModelFolder  # noqa: E402
+from bitcodec.model_facts import ModelFacts  # noqa: E402
+from bitcodec.model_folder import ModelFolder  # noqa: E402
 from bitcodec.training import export  # noqa: E402
 from bitcodec.transforms.networks import build_transforms  # noqa: E402
 from tests.tiny import FEW_STEPS, TINY, textured  # noqa: E402
@@ -52,7 +53,7 @@ def test_radius_of_the_article_pair() -> None:
 
 def test_the_articles_network_exports_too(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    facts = ModelFacts("article", 1, 8, 1, 0, 0, "huffman")
+    facts = ModelFacts("article", 8, 1, coder="huffman")
     pair = build_transforms("article", channels=8, stride=1)
     folder = export.export_model(
         *pair, facts, [textured(24, 24)], tmp_path / "article", fit_settings=FEW_STEPS
