@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo train test lint clean
+.PHONY: demo train test lint docs clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -25,5 +25,8 @@ lint: .venv/installed
 test: lint
 	$(BIN)/python -m pytest
 
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:
-	rm -rf .venv demo outputs multirun build *.egg-info
+	rm -rf .venv site demo outputs multirun build *.egg-info

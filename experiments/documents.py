@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "experiments/*/README.md", "docs/*.md")
+DOCUMENTS = ("*.md", "experiments/README.md", "experiments/*/README.md", "docs/*.md")
 _BLOCK = re.compile(r"(<!-- from (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -180,13 +180,10 @@ def test_bombs_stay_below_256_megabytes(tiny: Codec, tmp_path: Path, coder: str,
         header = Header("tiny", tiny.folder.fingerprint, *size, number, 4000)
         data = container.write(header, bytes(4000))
     else:
-        data = b"".join(
-            [
-                container.write(Header("tiny", bytes(4), *size, 1, 0), b"")[:-5],
-                b"\xff\xff\xff\xff\x03",
-                bytes(1000),
-            ]
-        )
+        # A header alone, whose last byte, the length of the payload, gives way to a larger one.
+        header = Header("tiny", bytes(4), *size, 1, 0)
+        head = container.write(header, b"")[: -4 - header.padding]
+        data = head[:-1] + b"\xff\xff\xff\xff\x03" + bytes(1000)
     path, picture = tmp_path / "bomb.bitc", tmp_path / "small.png"
     path.write_bytes(data)
     textured(*SIZE).save(picture)

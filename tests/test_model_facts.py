@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ def test_facts_survive_their_json() -> None:
 def test_qualities_lie_on_their_knots_and_rise_between_them() -> None:
     known = facts()
     indices = [known.index_of(quality) for quality in range(1, 101)]
-    assert all(coarse > fine for coarse, fine in itertools.pairwise(indices))
+    assert all(coarse > fine for coarse, fine in pairwise(indices))
     assert [(q, known.index_of(q)) for q, _ in QUALITIES] == list(QUALITIES)
     assert known.index_of(None) == known.index_of(50)
     assert [known.quality_of(index) for index in indices] == list(range(1, 101))

@@ -25,8 +25,7 @@ def blockiness(pixels: NDArray[np.uint8]) -> float:
     """Mean step across block borders over that inside blocks, of an H x W x 3 8-bit image.
 
     1 for an image without any step, infinite where steps lie on block borders only, NaN for an
-    image of a single block, which has no border. Its twin in torch, which has a gradient, is
-    :func:`bitcodec.training.blockiness_penalty.border_ratio`.
+    image of a single block, which has no border.
     """
     luma = pixels.astype(np.float32) @ np.array(LUMA, np.float32)
     border_sum = border_count = inside_sum = inside_count = 0.0

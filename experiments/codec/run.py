@@ -64,7 +64,7 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
     return kept | {"overrides": [text for text in record["overrides"] if "/" not in text]}
 
 
-def curve(run: Path, seconds_per_step: float) -> list[dict[str, float]]:
+def curve(run: Path, seconds_per_step: float, steps: int) -> list[dict[str, float]]:
     """What the time bought: cost, PSNR and prior rate at every validation."""
     with (run / "csv" / "metrics.csv").open(newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row.get("val/loss")]
@@ -73,7 +73,7 @@ def curve(run: Path, seconds_per_step: float) -> list[dict[str, float]]:
         wanted += [f"val/psnr/step{step:.0f}", f"val/prior_bpp/step{step:.0f}"]
     found: dict[int, dict[str, float]] = {}
     for row in rows:
-        step = int(row["step"]) + 1
+        step = min(int(row["step"]) + 1, steps)  # the last one is validated once more
         figures = {name.removeprefix("val/"): round(float(row[name]), 4) for name in wanted}
         found[step] = {"steps": step, "hours": round(step * seconds_per_step / 3600, 3)} | figures
     return list(found.values())
@@ -109,7 +109,7 @@ def main() -> None:
     export(root / "run", photos, root / NAME)
     install(root / NAME)
     seconds = record["timing"]["train_seconds"] / record["metrics"]["steps"]
-    rows = curve(root / "run", seconds)
+    rows = curve(root / "run", seconds, record["metrics"]["steps"])
     (HERE / "model.json").write_text(json.dumps(summary(record), indent=1) + "\n")
     (HERE / "model.md").write_text(table(rows))
     with (HERE / "training.csv").open("w", newline="") as stream:

@@ -23,6 +23,13 @@ DETAILS = ("kodim04:300,190", "kodim20:420,100", "kodim23:80,60")
 #: Bits a pixel of the sheets of details.
 RATES = ("0.06", "0.1", "0.2")
 SHEET_CODECS = "avif,jpeg2000"
+#: The rows of the short table beside JPEG's.
+BRIEF = {
+    "webp": "WebP",
+    "avif": "AVIF",
+    "bmshj2018-hyperprior": "hyperprior of Ballé et al. 2018 (as published)",
+    "bitcodec": "**bitcodec**",
+}
 
 
 def answer(folder: Path, name: str) -> str:
@@ -67,6 +74,27 @@ def answer(folder: Path, name: str) -> str:
         f"on {facts['cores']} cores ({facts['processor']}), commit {facts['commit']}. "
         f"Blockiness of the originals: {facts['originals_blockiness']:.3f}.",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def brief(folder: Path) -> str:
+    """The README's table: a few codecs, one figure each, the largest files first."""
+    with (folder / "bd_rate.csv").open(newline="") as stream:
+        rates = {
+            row["codec"]: row
+            for row in csv.DictReader(stream)
+            if (row["anchor"], row["metric"]) == ("jpeg", "psnr")
+        }
+    lines = [
+        "| codec | bytes for the same PSNR, of the best JPEG's | mean over |",
+        "|---|---|---|",
+        "| JPEG | 100 % | |",
+    ]
+    found = [(rates[codec], label) for codec, label in BRIEF.items() if codec in rates]
+    for row, label in sorted(found, key=lambda item: -float(item[0]["bd_rate_percent"])):
+        low, high = float(row["overlap_low"]), float(row["overlap_high"])
+        share = 100 + float(row["bd_rate_percent"])
+        lines.append(f"| {label} | {share:.0f} % | {low:.0f} to {high:.0f} dB |")
     return "\n".join(lines) + "\n"
 
 
@@ -116,6 +144,7 @@ def main() -> None:
         subprocess.run(sheet, check=True)
     name = options.images.resolve().name
     write_file(HERE / "table.md", answer(HERE, name).encode())
+    write_file(HERE / "brief.md", brief(HERE).encode())
     write_file(HERE / "models.md", operating_points(HERE, name).encode())
     documents.main()
 

@@ -18,6 +18,7 @@ def test_walkthrough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     pictures = [o for o in outputs if "image/png" in o.get("data", {})]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     text = "".join(output.get("text", "") for output in outputs)
+    assert "18 bits become 12" in text and "20 bits become 17" in text
     assert "128 raw bits a pixel" in text and "gap" in text
