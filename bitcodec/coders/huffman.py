@@ -222,12 +222,12 @@ class HuffmanCoder:
         blocks = np.empty((self.channels, rows * columns), np.uint8)
         for index in np.unique(chosen):
             planes = chosen == index
-            size = int(planes.sum()) * rows * columns
+            total = int(planes.sum()) * rows * columns
             count = _read_leb128(source)
-            if count > min(limit, size):
+            if count > min(limit, total):
                 raise DamagedFileError("the Huffman streams are damaged; get the file again")
             symbols = _read(self._codecs[index], source, count)
-            blocks[planes] = blocks_from(symbols, size).reshape(-1, rows * columns)
+            blocks[planes] = blocks_from(symbols, total).reshape(-1, rows * columns)
         if next(source, None) is not None:
             raise DamagedFileError("bytes are left after the Huffman streams; get the file again")
         return bits_of(blocks, shape)

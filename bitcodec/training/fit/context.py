@@ -171,8 +171,9 @@ def _mean_samples(
             for mean in range(means):
                 base, x, s = inputs(values, mean, part, step_feature(layout.index))
                 target = (values[mean, part.here] - base)[:, None].astype(np.int16)
-                rows = (array.T.astype(np.int8) for array in (x, s))
-                found[mean].append(Samples(*rows, target, np.ones(target.shape, np.bool_)))
+                coded = np.ones(target.shape, np.bool_)
+                rows = x.T.astype(np.int8), s.T.astype(np.int8)
+                found[mean].append(Samples(*rows, target, coded))
     if not found[0]:  # pictures of a single position have no other kind than the first
         count = signed_count(means)
         none = np.zeros((1, count + 2), np.int8), np.zeros((1, count), np.int8)
