@@ -16,9 +16,9 @@ PACKAGE = Path(bitcodec.__file__).parent
 BEYOND_THE_WALL = ("transforms", "training")
 
 STOREYS = (
-    {"errors", "bitmap", "tiles"},
+    {"errors", "bitmap", "tiles", "files"},
     {"layout", "coders", "container", "transforms", "provenance"},
-    {"files", "images", "model_folder"},
+    {"images", "model_folder"},
     {"codec"},
     {"targets", "pillow_plugin", "code_pictures", "evaluation", "comparison", "training"},
     {"cli", "__main__", "__init__"},
