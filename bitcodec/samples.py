@@ -1,0 +1,176 @@
+"""What the numbers that Pillow hands over stand for: depth, white, transparent keys, or a refusal.
+
+Pillow opens some variants of files without saying what their samples mean, or drops half of them.
+Whatever is not known here to be right is refused, since a wrong picture looks like a right one.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bitcodec.errors import UsageError
+
+DEEP_GREY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+"""Pillow's modes of grey pictures of more than 8 bits."""
+
+_HALVES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B"}
+"""Pillow keeps the upper byte of 16-bit colours; read in the other byte order it is the lower."""
+
+_GREY_KEY_SCALE = {"L;2": 85, "L;4": 17}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How to read the samples of one picture.
+
+    Args:
+        white: the sample that is full brightness; 255 unless the mode is one of DEEP_GREY.
+        inverted: whether 0 is white instead.
+        key: the sample, or the three samples, that are transparent; in the file's own depth
+            where that is 16 bits, else in 8 bits.
+        lower: the lower bytes of 16-bit colours, where the key needs them.
+    """
+
+    white: int = 255
+    inverted: bool = False
+    key: int | tuple[int, ...] | None = None
+    lower: Image.Image | None = None
+
+
+def meaning(image: Image.Image) -> Meaning:
+    """What the samples of a picture mean; ask before it is loaded, while its file is known.
+
+    Raises:
+        UsageError: if that is not known.
+    """
+    raw = _raw_mode(image)
+    white, inverted = 255, False
+    if image.format == "TIFF":
+        _check_tiff(image)
+    if image.mode.startswith("F"):
+        raise UsageError("the picture has floating-point samples: convert it to 8 or 16 bits first")
+    if image.mode in DEEP_GREY:
+        white, inverted = _deep_grey(image)
+    key = image.info.get("transparency")
+    if isinstance(key, int) and image.mode in ("L", *DEEP_GREY):
+        bits = 8 if image.mode == "L" else 16
+        key = (key * _GREY_KEY_SCALE.get(raw, 1)) & ((1 << bits) - 1)
+        return Meaning(white, inverted, key)
+    if isinstance(key, tuple) and image.mode == "RGB":
+        if raw in _HALVES:
+            return Meaning(white, inverted, key, _lower_halves(image, _HALVES[raw]))
+        if raw == "" and max(key) > 255:
+            raise UsageError(
+                "the picture has a transparent colour of 16 bits but pixels of 8: "
+                "pass the file itself"
+            )
+        return Meaning(white, inverted, tuple(part & 255 for part in key))
+    return Meaning(white, inverted)
+
+
+def transparent(image: Image.Image, known: Meaning) -> Image.Image | None:
+    """The mask (255: opaque) of a loaded picture whose transparency is a key, or None."""
+    if known.key is None:
+        return None
+    samples = np.asarray(image)
+    if known.lower is not None:
+        samples = samples.astype(np.uint16) * 256 + np.asarray(known.lower)
+    opaque = samples != np.asarray(known.key)
+    if opaque.ndim == 3:
+        opaque = opaque.any(axis=2)
+    return Image.fromarray(opaque.astype(np.uint8) * 255)
+
+
+def to_8_bits(samples: NDArray[Any], white: int = 65_535) -> NDArray[np.uint8]:
+    """0..white to 0..255, rounded to the nearest."""
+    return ((samples.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
+
+
+def grey_to_8_bits(image: Image.Image, known: Meaning) -> Image.Image:
+    """A loaded picture of one of the modes in DEEP_GREY, as ``L``.
+
+    Raises:
+        UsageError: if it has samples beyond its own white.
+    """
+    samples = np.asarray(image)
+    if samples.min() < 0 or samples.max() > known.white:
+        raise UsageError(
+            f"the picture has samples outside 0 to {known.white}: convert it to 8 or 16 bits first"
+        )
+    return Image.fromarray(
+        to_8_bits(known.white - samples if known.inverted else samples, known.white)
+    )
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the samples lie in the file, in Pillow's words; empty for pictures in memory."""
+    tiles = getattr(image, "tile", None)
+    if not tiles:
+        return ""
+    arguments = tiles[0][3]
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
+
+
+def _deep_grey(image: Image.Image) -> tuple[int, bool]:
+    """White, and whether it is 0, of a picture of one of the modes in DEEP_GREY."""
+    if image.format == "TIFF":
+        bits = _tag(image, 258, 1)[0]
+        if bits not in (12, 16):
+            raise UsageError(f"the picture has samples of {bits} bits: convert it to 16 bits first")
+        return (1 << bits) - 1, _tag(image, 262, 1)[0] == 0
+    # Pillow's readers of these give all 16 bits; some of its versions in mode I.
+    known = image.format in ("PNG", "PPM", "JPEG2000")
+    in_memory = image.format is None and image.mode != "I"
+    if not known and not in_memory:
+        raise UsageError(
+            f"grey samples of Pillow's mode {image.mode} have no known white here: "
+            "convert the picture to 8 bits, or to an array of uint16, first"
+        )
+    return 65_535, False
+
+
+def _check_tiff(image: Image.Image) -> None:
+    """Refuse the TIFF files that Pillow opens and gets wrong."""
+    bits = _tag(image, 258, 1)
+    photometric = _tag(image, 262, 1)[0]
+    compressed_as_jpeg = _tag(image, 259, 1)[0] in (6, 7)
+    problem = None
+    if 50_706 in image.tag_v2:  # type: ignore[attr-defined]
+        problem = "camera raw (DNG), of which only a preview can be read: develop it first"
+    elif _tag(image, 254, 0)[0] & 1:
+        problem = "a TIFF that begins with a thumbnail: save the picture itself first"
+    elif not set(_tag(image, 339, 1)) <= {1, 4}:
+        problem = "a TIFF with signed or floating-point samples: convert it to 8 or 16 bits first"
+    elif _tag(image, 284, 1)[0] == 2 and len(bits) > 1 and set(bits) != {8}:
+        problem = "a TIFF with deep colours in separate planes: save it as interleaved first"
+    elif photometric == 6 and not compressed_as_jpeg and set(_tag(image, 530, 2)) != {1}:
+        problem = "a TIFF with uncompressed, subsampled YCbCr: convert it to RGB first"
+    elif photometric == 3 and max(_tag(image, 320, 65_535)) < 256:
+        problem = "a TIFF whose colour table has 8 bits where 16 belong: convert it to RGB first"
+    if problem:
+        raise UsageError(f"this is {problem}")
+
+
+def _tag(image: Image.Image, number: int, default: int) -> tuple[Any, ...]:
+    """The values of a TIFF tag, as a tuple also where there is one."""
+    value = image.tag_v2.get(number, default)  # type: ignore[attr-defined]
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _lower_halves(image: Image.Image, raw: str) -> Image.Image:
+    """The lower bytes of a 16-bit PNG or TIFF that is open and not loaded yet."""
+    stream = image.fp  # type: ignore[attr-defined]
+    position = stream.tell()
+    stream.seek(0)
+    again = Image.open(io.BytesIO(stream.read()))
+    stream.seek(position)
+    again.tile = [(*tile[:3], raw) for tile in again.tile]  # type: ignore
+    again.load()
+    return again
