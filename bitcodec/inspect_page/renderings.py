@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
 from bitcodec import container, model_folder
 from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec, load, load_for
+from bitcodec.coders import coder_by_id
+from bitcodec.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Rendering:
 
 Work = Callable[[Image.Image], Rendering]
 
+SHOWN = (5, 20, 35, 50, 70, 90)
+"""Of a model that takes any quality."""
+
 
 def qualities(model: str | None) -> list[Work]:
     """A piece of work for each quality that is shown, the smallest file first.
@@ -51,16 +55,17 @@ def qualities(model: str | None) -> list[Work]:
     Raises:
         UnknownModelError: if there is no such model.
     """
-    paths = [model] if model else [each.path for each in model_folder.available()]
-    codecs = [load(path, threads=1) for path in paths] or [load()]
-    return [partial(_render, codec) for codec in codecs]
+    return [partial(_render, codec, quality) for codec in _codecs(model) for quality in _of(codec)]
 
 
 def largest(model: str | None, bits: int) -> int:
     """How many pixels a picture may have so that no bitmap of it has more than ``bits``."""
-    paths = [model] if model else [each.path for each in model_folder.available()]
-    rates = [facts.channels / facts.stride**2 for facts in (load(path).facts for path in paths)]
-    return int(bits / max(rates, default=1.0))
+    rates = [
+        codec.layout(quality).channels / codec.facts.stride**2
+        for codec in _codecs(model)
+        for quality in _of(codec)
+    ]
+    return int(bits / max(rates))
 
 
 def read(data: bytes, model: str | None) -> Rendering:
@@ -71,21 +76,47 @@ def read(data: bytes, model: str | None) -> Rendering:
         UnknownModelError: if its model is not here.
     """
     container.read(data)
-    codec = load(Path(model) if model else None) if model else load_for(data)
+    codec = load(model) if model else load_for(data)
     header, bitmap = codec.unpack(data)
-    picture = codec.reconstruct(bitmap, (header.width, header.height))
-    return _rendering(codec, data, bitmap, picture)
+    return _rendering(codec, data, bitmap, codec.layout(step_index=header.step))
 
 
-def _render(codec: Codec, picture: Image.Image) -> Rendering:
-    bitmap = codec.bitmap(picture)
-    data = codec.pack(bitmap, picture.size)
-    return _rendering(codec, data, bitmap, codec.reconstruct(bitmap, picture.size))
+def _codecs(model: str | None) -> list[Codec]:
+    paths = [model] if model else [each.path for each in model_folder.available()]
+    return [load(path, threads=1) for path in paths] or [load()]
 
 
-def _rendering(codec: Codec, data: bytes, bitmap: Bitmap, picture: Image.Image) -> Rendering:
-    _, payload = container.read(data)
+def _of(codec: Codec) -> tuple[int | None, ...]:
+    return (None,) if codec.facts.steps is None else SHOWN
+
+
+def _render(codec: Codec, quality: int | None, picture: Image.Image) -> Rendering:
+    layout = codec.layout(quality)
+    bitmap = codec.bitmap(picture, layout)
+    data = codec.pack(bitmap, picture.size, layout)
+    return _rendering(codec, data, bitmap, layout)
+
+
+def _rendering(codec: Codec, data: bytes, bitmap: Bitmap, layout: Layout) -> Rendering:
+    header, payload = container.read(data)
     facts = codec.facts
+    picture = codec.reconstruct(bitmap, (header.width, header.height), layout)
     return Rendering(
-        str(facts.quality), facts.name, len(data), len(payload), bitmap, picture, facts.coder
+        str(facts.quality if facts.steps is None else facts.quality_of(layout.index)),
+        facts.name,
+        len(data),
+        len(payload),
+        bitmap,
+        picture,
+        coder_by_id(header.coder).name,
+        () if facts.steps is None else _names(layout),
+    )
+
+
+def _names(layout: Layout) -> tuple[str, ...]:
+    """What each channel is: of which latent, and which of its bits."""
+    return tuple(
+        f"{'mean' if latent < layout.means else 'latent'} {latent}, bit {bit + 1} of {count}"
+        for latent, count in enumerate(layout.bits)
+        for bit in range(count)
     )
