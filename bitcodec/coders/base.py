@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
-from bitcodec.errors import UsageError
+from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.layout import Layout
 
 Tables = Mapping[str, NDArray[np.integer]]
@@ -83,3 +83,10 @@ def check_layout(layout: Layout, latents: int, means: int) -> None:
             f"the coder's tables are for {latents} latents with {means} means, "
             f"not for {layout.latents} with {layout.means}"
         )
+
+
+def check_levels(levels: NDArray[np.integer], bits: Sequence[int]) -> None:
+    """Raise DamagedFileError if a level that was read is none that so many bits can say."""
+    outermost = (1 << np.asarray(bits) - 1).reshape(-1, *[1] * (levels.ndim - 1))
+    if ((levels < -outermost) | (levels >= outermost)).any():
+        raise DamagedFileError("the payload is damaged; get the file again")

@@ -37,13 +37,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
-from bitcodec.coders.base import Tables, check_bitmap, check_layout
+from bitcodec.coders.base import Tables, check_bitmap, check_layout, check_levels
 from bitcodec.coders.context_model import ContextModel
 from bitcodec.coders.context_planes import GROUP, PHASES, Planes, groups_of, slopes
 from bitcodec.coders.integer_network import ONE, FastNetworks
 from bitcodec.coders.mean_coder import MeanCoder, step_feature
 from bitcodec.coders.symbols import Coding, LevelDecoder, LevelEncoder
-from bitcodec.errors import DamagedFileError
 from bitcodec.layout import Layout
 
 BAND_POSITIONS = 1 << 15
@@ -117,7 +116,7 @@ class ContextCoder:
         self, means: NDArray[np.int16], known: bool, coding: Coding, layout: Layout
     ) -> None:
         if self._means:
-            self._means.walk(means, known, coding, layout.index)
+            self._means.walk(means, known, coding, layout)
 
     def _bands(self, means: NDArray[np.int16], layout: Layout) -> Iterator[tuple[slice, Planes]]:
         """Rows of the bands, and planes that hold what is known of each from outside it."""
@@ -144,7 +143,6 @@ class ContextCoder:
         """Code the levels of a band that are not means, in place when they are not known."""
         step = step_feature(layout.index)
         size = levels.shape[1:]
-        outermost = 1 << np.asarray(layout.bits).reshape(-1, 1, 1) - 1
         for group, first in enumerate(range(layout.means, layout.latents, GROUP)):
             members = slice(first, first + GROUP)
             for phase, (row, column) in enumerate(PHASES):
@@ -164,9 +162,7 @@ class ContextCoder:
                     here.astype(np.int32) if known else None,
                 )
                 if not known:
-                    limit = outermost[members]
-                    if ((coded < -limit) | (coded >= limit)).any():
-                        raise DamagedFileError("the payload is damaged; get the file again")
+                    check_levels(coded, layout.bits[members])
                     here[:] = coded
                 planes.put_group(group, phase, coded)
 

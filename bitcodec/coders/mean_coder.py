@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bitcodec.coders.base import check_levels
 from bitcodec.coders.context_planes import MAGNITUDE
 from bitcodec.coders.integer_network import (
     EIGHTHS,
@@ -20,6 +21,7 @@ from bitcodec.coders.integer_network import (
 )
 from bitcodec.coders.means import CLASSES, NEAREST, NEIGHBOURS, Pass, passes
 from bitcodec.coders.symbols import Coding
+from bitcodec.layout import Layout
 
 
 def signed_count(means: int) -> int:
@@ -72,18 +74,24 @@ class MeanCoder:
     def __init__(self, networks: FastNetworks, means: int) -> None:
         self._networks, self._means = networks, means
 
-    def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, index: int) -> None:
-        """Code means ``V x H x W``, in place when they are not known."""
+    def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, layout: Layout) -> None:
+        """Code means ``V x H x W``, in place when they are not known.
+
+        Raises:
+            DamagedFileError: if one that comes out has no bits in the layout.
+        """
         values = np.zeros((self._means, levels[0].size), np.int32)
         flat = levels.reshape(len(levels), -1)
         for step in passes(*levels.shape[1:]):
             if not len(step.here):
                 continue
             for mean in range(len(levels)):
-                base, x, s = inputs(values, mean, step, step_feature(index))
+                base, x, s = inputs(values, mean, step, step_feature(layout.index))
                 number = step.kind * self._means + mean
                 classes, expected = self._networks(number, x, s)
                 expected[0] += EIGHTHS * base
                 given = flat[mean, step.here].astype(np.int32) if known else None
                 values[mean, step.here] = coding.code(classes[0], expected[0], given)
-        flat[:] = values
+        if not known:
+            check_levels(values, layout.bits[: self._means])
+            flat[:] = values

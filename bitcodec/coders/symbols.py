@@ -42,8 +42,6 @@ UNIT = np.maximum(
 """Logarithm of the unit that a class counts in."""
 
 WORD = np.dtype("<u4")
-LONGEST = 16
-"""Bits of the distance of what lies beyond; levels have 12."""
 
 
 class Coding(Protocol):

@@ -13,6 +13,7 @@ import bitcodec
 from bitcodec.bitmap import Bitmap, order0_bits
 from bitcodec.coders import context
 from bitcodec.coders.context import ContextCoder
+from bitcodec.coders.symbols import LevelEncoder
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
 from tests.coders.samples import CHANNELS, RANGE, bitmaps, smooth_bitmap, smooth_levels
@@ -111,6 +112,18 @@ def test_damage_is_a_damaged_file_or_another_bitmap_and_nothing_else(
         except DamagedFileError:
             continue
         assert back.shape == bitmap.shape
+
+
+@pytest.mark.parametrize("forged", [-32768, -2049, 2048, 32767])
+def test_means_that_no_bits_can_say_are_damage(stepped: ContextCoder, forged: int) -> None:
+    """An encoder never writes them; who forges a file may."""
+    layout = RANGE.layout(500)
+    means = np.zeros((layout.means, 4, 4), np.int16)
+    means[0, ::2] = forged
+    coder = LevelEncoder(stepped._model.symbols)
+    stepped._code_means(means, True, coder.using(context.MEANS), layout)
+    with pytest.raises(DamagedFileError, match="payload is damaged"):
+        stepped.decode(coder.payload() + bytes(400), (4, 4), layout)
 
 
 def test_layouts_and_bitmaps_that_do_not_belong_are_usage_errors(stepped: ContextCoder) -> None:
