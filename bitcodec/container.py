@@ -191,9 +191,9 @@ def _read(data: bytes) -> tuple[Header, int, Metadata]:
             f"the file is cut short ({len(data)} bytes of {total}): fetch it again"
         )
     if len(data) > total:
-        raise DamagedFileError(
-            f"{len(data) - total} bytes follow the end of the picture: fetch the file again"
-        )
+        more = len(data) - total
+        count = "1 byte follows" if more == 1 else f"{more} bytes follow"
+        raise DamagedFileError(f"{count} the end of the picture: fetch the file again")
     if zlib.crc32(data[:checked]) != int.from_bytes(data[checked:total], "little"):
         raise DamagedFileError("the checksum does not match, the file is damaged: fetch it again")
     if any(data[end:checked]):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
+import signal
 import sys
+import warnings
+from contextlib import suppress
 
 # The coder's products are small: a second BLAS thread only waits, and spins while it does. NumPy
 # reads this when it is loaded, which happens in the commands below.
@@ -13,6 +18,11 @@ import typer
 
 from bitcodec.cli import bench, compare, decode, encode, eval, export, info, inspect, models
 from bitcodec.errors import BitcodecError
+
+try:  # Typer carries its own copy of click in some versions and imports click in others.
+    from typer._click.exceptions import UsageError as CommandLineError
+except ImportError:
+    from click.exceptions import UsageError as CommandLineError  # type: ignore[assignment]
 
 EPILOG = """
 [bold]Examples[/bold]
@@ -45,28 +55,63 @@ app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=compare.EPILOG)(compare.compare)
 app.command(epilog=inspect.EPILOG)(inspect.inspect)
 
-# Typer carries its own copy of click in some versions and imports click in others.
-_CommandLineError: type[Exception] = typer.BadParameter.__bases__[0]
-
 
 def main() -> None:
     """Entry point: whatever the user did wrong becomes one sentence on stderr and an exit code."""
+    _prepare()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except BitcodecError as error:
         _complain(str(error))
         code = error.exit_code
-    except _CommandLineError as error:
+    except CommandLineError as error:
         _complain(_one_sentence(error))
         code = 2
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as stop:
         _complain("interrupted")
-        code = 130
+        code = 128 + getattr(stop, "number", signal.SIGINT)
+    except SystemExit as stop:
+        # Rich ends the program by itself when the reader of standard output went away.
+        code = 141 if isinstance(stop.__context__, BrokenPipeError) else stop.code
     except BrokenPipeError:
         # The reader of our standard output went away; that is its right.
-        sys.stderr.close()
+        _drop_output()
         code = 141
+    except OSError as error:
+        # Commands name the files that they fail with; what is left is standard output.
+        _drop_output()
+        _complain(f"standard output cannot be written ({error.strerror or error})")
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare() -> None:
+    """Signals that end the process clean up first; libraries' warnings are not for users."""
+    from bitcodec.cli.batch import Interrupted
+
+    def stop(number: int, _: object) -> None:
+        raise Interrupted(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What `nohup` has set to be ignored stays ignored.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of few characters shows question marks, not a traceback.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Point standard output nowhere, so that the interpreter's last flush does not fail again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _one_sentence(error: Exception) -> str:

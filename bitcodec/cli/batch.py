@@ -1,37 +1,34 @@
-"""One file or thousands: where each output goes, and what happens when one of them fails."""
+"""One file or thousands: several at a time, and what happens when one of them fails."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable
+import signal
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.cli.manifest import Done, Manifest
+from bitcodec.cli.plan import Task
+from bitcodec.errors import BitcodecError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-STANDARD = "-"
+Work = Callable[[Task], Done | None]
+"""Does a task; None if its output was there already and may stay."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """One input and its output; None is standard input or output."""
+class Interrupted(KeyboardInterrupt):
+    """A signal that asks the process to end, as Ctrl-C does."""
 
-    source: Path | None
-    target: Path | None
-
-    @property
-    def name(self) -> Path:
-        """What messages call the input."""
-        return self.source or Path("standard input")
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 @cache
@@ -42,127 +39,95 @@ def console() -> Console:
     return Console(stderr=True, soft_wrap=True)
 
 
-def plan(
-    inputs: Iterable[Path], output: str | None, suffix: str, wanted: Callable[[Path], bool]
-) -> list[Task]:
-    """Say where the output of every input goes.
-
-    Args:
-        inputs: files, folders (searched for files that are ``wanted``), or ``-``.
-        output: as ``-o``: None for a neighbour of each input.
-        suffix: of the outputs.
-        wanted: which files of a folder count.
-
-    Raises:
-        UsageError: if several outputs would share a file, or a folder holds nothing to do.
-    """
-    inputs = list(inputs)
-    several = len(inputs) > 1 or any(path.is_dir() for path in inputs)
-    into_folder = output is not None and output != STANDARD and _is_folder(output, several)
-    if several and output == STANDARD:
-        raise UsageError("-o -: standard output takes one picture; name a folder for several")
-    tasks = []
-    for path in inputs:
-        for source, relative in _sources(path, wanted):
-            if output is None and source is not None:
-                target = source.with_suffix(suffix)
-            elif output is None or output == STANDARD:
-                target = None
-            elif into_folder:
-                target = Path(output) / relative.with_suffix(suffix)
-            else:
-                target = Path(output)
-            tasks.append(Task(source, target))
-    _refuse_shared_targets(tasks)
-    return tasks
-
-
-def _is_folder(output: str, several: bool) -> bool:
-    if several and Path(output).is_file():
-        raise UsageError("this is a file: name a folder for several pictures", output)
-    return several or Path(output).is_dir() or output.endswith(("/", os.sep))
-
-
-def _sources(path: Path, wanted: Callable[[Path], bool]) -> list[tuple[Path | None, Path]]:
-    """Pairs of a file and its path below the output folder."""
-    if str(path) == STANDARD:
-        return [(None, Path("standard-input"))]
-    if not path.is_dir():
-        return [(path, Path(path.name))]
-    found = [file for file in sorted(path.rglob("*")) if file.is_file() and wanted(file)]
-    if not found:
-        raise UsageError("nothing to do in this folder", path)
-    return [(file, file.relative_to(path)) for file in found]
-
-
-def _refuse_shared_targets(tasks: list[Task]) -> None:
-    owners: dict[Path, Task] = {}
-    for task in tasks:
-        if task.target is not None:
-            other = owners.setdefault(task.target, task)
-            if other is not task:
-                raise UsageError(
-                    f"{other.name} and {task.name} would both become this file: give them "
-                    "different names, or encode them one at a time with -o",
-                    task.target,
-                )
-
-
-def make_room(task: Task, overwrite: bool) -> None:
-    """Create the output's folder, and object to an output that is there already.
-
-    Raises:
-        UsageError: if it is there and not to be overwritten, or is the input itself.
-    """
-    if task.target is None:
-        if sys.stdout.isatty():
-            raise UsageError("a terminal cannot show this: redirect it, or name a file with -o")
-        return
-    if task.source is not None and task.source.resolve() == task.target.resolve():
-        raise UsageError("the output would replace the input: name another with -o", task.target)
-    if task.target.exists() and not overwrite:
-        raise UsageError("exists already: add --overwrite to replace it", task.target)
-    try:
-        task.target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be created ({error.strerror})", task.target.parent) from None
-
-
-def run(tasks: list[Task], work: Callable[[Task], str], jobs: int, quiet: bool, done: str) -> None:
+def run(
+    tasks: list[Task],
+    work: Work,
+    jobs: int,
+    quiet: bool,
+    done: str,
+    manifest: Manifest | None = None,
+) -> None:
     """Do all tasks, several at a time; report failures as they come and a summary at the end.
 
     Args:
         tasks: what to do.
-        work: does one and returns a line about it.
+        work: does one.
         jobs: how many at a time.
         quiet: print failures only.
         done: the participle of the summary, "encoded".
+        manifest: where each outcome is written down; what it has as done is left out.
 
     Raises:
         BitcodecError: the failure of a task that is the only one.
-        typer.Exit: with the exit code, if any of several failed.
+        typer.Exit: with the exit code, if any of several failed or a signal came.
     """
+    record = Manifest(None) if manifest is None else manifest
+    careful = _careful(work, record)
     if len(tasks) == 1:
-        line = work(tasks[0])
+        outcome = careful(tasks[0])
         if not quiet:
+            line = f"{tasks[0].target}: is there already" if outcome is None else outcome.line
             console().print(line, markup=False, highlight=False)
         return
-    failures = []
-    for error in _finished(tasks, work, jobs, quiet):
-        if error is not None:
-            failures.append(error)
-            console().print(str(error), markup=False, highlight=False, style="red")
+    count, skipped, failures = 0, 0, []
+    try:
+        for result in _finished(tasks, careful, jobs, quiet):
+            if isinstance(result, BitcodecError):
+                failures.append(result)
+                console().print(str(result), markup=False, highlight=False, style="red")
+            elif result is None:
+                skipped += 1
+            else:
+                count += 1
+    except KeyboardInterrupt as stop:
+        console().print(
+            f"interrupted: {count} of {len(tasks)} {done}; the same command with "
+            "--skip-existing goes on",
+            highlight=False,
+            style="red",
+        )
+        raise typer.Exit(128 + getattr(stop, "number", signal.SIGINT)) from None
     if not quiet:
-        good = len(tasks) - len(failures)
-        rest = f", {len(failures)} failed" if failures else ""
-        console().print(f"{good} of {len(tasks)} {done}{rest}", highlight=False)
+        rest = f", {skipped} were there already" if skipped else ""
+        rest += f", {len(failures)} failed" if failures else ""
+        console().print(f"{count} of {len(tasks)} {done}{rest}", highlight=False)
     if failures:
         raise typer.Exit(min(error.exit_code for error in failures))
 
 
+def _careful(work: Work, record: Manifest) -> Work:
+    """The work, but that whatever goes wrong is a sentence about this task, and written down."""
+
+    def careful(task: Task) -> Done | None:
+        start = time.monotonic()
+        try:
+            if task.problem is not None:
+                raise task.problem
+            if record.has(task):
+                return None
+            outcome = work(task)
+        except BitcodecError as error:
+            record.failed(task, error, time.monotonic() - start)
+            raise
+        except BrokenPipeError:
+            # Standard output's reader went away: that ends the program, silently.
+            raise
+        except Exception as error:
+            lines = str(error).splitlines() or [""]
+            what = f"cannot be done ({type(error).__name__}: {lines[0]})"
+            sentence = BitcodecError(what, task.name)
+            record.failed(task, sentence, time.monotonic() - start)
+            raise sentence from error
+        if outcome is not None:
+            record.done(task, outcome, time.monotonic() - start)
+        return outcome
+
+    return careful
+
+
 def _finished(
-    tasks: list[Task], work: Callable[[Task], str], jobs: int, quiet: bool
-) -> Iterable[BitcodecError | None]:
+    tasks: list[Task], work: Work, jobs: int, quiet: bool
+) -> Iterator[Done | BitcodecError | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     # A log file wants the summary, not the bar.
@@ -173,17 +138,18 @@ def _finished(
         Progress(*columns, console=console(), transient=True, disable=hidden) as progress,
     ):
         bar = progress.add_task("", total=len(tasks))
-        pending: set[Future[str]] = {pool.submit(work, task) for task in tasks}
+        pending: set[Future[Done | None]] = {pool.submit(work, task) for task in tasks}
         try:
             while pending:
                 finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in finished:
                     progress.advance(bar)
-                    error = future.exception()
-                    if error is not None and not isinstance(error, BitcodecError):
-                        raise error
-                    yield error
+                    try:
+                        yield future.result()
+                    except BitcodecError as error:
+                        yield error
         finally:
+            # What has begun is finished; what has not is left for another time.
             pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import console, plan
+from bitcodec.cli.batch import console
+from bitcodec.cli.plan import plan
 from bitcodec.container import SUFFIX
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import STANDARD, Task, make_room, plan, run, share_cores
+from bitcodec.cli.batch import run, share_cores
+from bitcodec.cli.manifest import Done, Manifest
+from bitcodec.cli.plan import STANDARD, Task, is_there, make_room, plan, share
 from bitcodec.container import SUFFIX
 from bitcodec.errors import BitcodecError, UsageError
 
@@ -56,6 +58,9 @@ def decode(
     ] = None,
     jobs: options.Jobs = None,
     overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    shard: options.Shard = None,
+    manifest: options.Manifest = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn .bitc files back into pictures.
@@ -68,14 +73,17 @@ def decode(
     from bitcodec.files import replacing
 
     suffix = _suffix(output, format)
-    tasks = plan(paths, output, suffix, lambda path: path.suffix.lower() == SUFFIX)
+    found = plan(paths, output, suffix, lambda path: path.suffix.lower() == SUFFIX)
+    tasks = share(found, shard)
     for task in tasks:
         if task.target is not None and task.target.suffix.lower() not in FORMATS:
             raise UsageError(f"decodes to {_choices()}: choose one of these endings", task.target)
     jobs, threads = share_cores(jobs, len(tasks))
     chosen = load(model, threads=threads) if model else None
 
-    def work(task: Task) -> str:
+    def work(task: Task) -> Done | None:
+        if skip_existing and is_there(task):
+            return None
         make_room(task, overwrite)
         try:
             if task.source is None:
@@ -99,11 +107,12 @@ def decode(
         if task.target is None:
             save(sys.stdout.buffer)
         else:
-            with replacing(task.target) as stream:
+            with replacing(task.target, overwrite=overwrite) as stream:
                 save(stream)
-        return f"{task.target or 'standard output'}: {image.width} x {image.height}"
+        line = f"{task.target or 'standard output'}: {image.width} x {image.height}"
+        return Done(line, len(data), image.width * image.height)
 
-    run(tasks, work, jobs, quiet, "decoded")
+    run(tasks, work, jobs, quiet, "decoded", Manifest(manifest))
 
 
 def _suffix(output: str | None, format: str | None) -> str:

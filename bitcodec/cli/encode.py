@@ -10,11 +10,16 @@ import typer
 from PIL import Image
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import Task, make_room, plan, run, share_cores
+from bitcodec.cli.batch import run, share_cores
+from bitcodec.cli.manifest import Done, Manifest
+from bitcodec.cli.plan import Task, is_there, make_room, plan, share
 from bitcodec.container import SUFFIX
 
 if TYPE_CHECKING:
     from bitcodec.codec import Codec
+
+_ONLY_NAMED = ("BUFR", "GRIB", "HDF5", "MPEG")
+"""What Pillow recognises and never reads: no pictures, when a folder is searched."""
 
 EPILOG = """
 [bold]Examples[/bold]
@@ -69,6 +74,9 @@ def encode(
     ] = False,
     jobs: options.Jobs = None,
     overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    shard: options.Shard = None,
+    manifest: options.Manifest = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Compress pictures into .bitc files.
@@ -90,14 +98,16 @@ def encode(
             raise UsageError("a quality and a target exclude each other: give one of them")
     if background is not None:
         parse_colour(background)
-    tasks = plan(paths, output, SUFFIX, _is_picture)
+    tasks = share(plan(paths, output, SUFFIX, _is_picture), shard)
     jobs, threads = share_cores(jobs, len(tasks))
     codec = load(model, quality=quality, threads=threads)
     # What the model does not have is said once, not for every picture.
     codec.coder(coder)
     layout = codec.layout(quality if codec.facts.steps else None)
 
-    def work(task: Task) -> str:
+    def work(task: Task) -> Done | None:
+        if skip_existing and is_there(task):
+            return None
         make_room(task, overwrite)
         stream = sys.stdin.buffer if task.source is None else None
         image = open_rgb(task.name, background, stream)
@@ -116,14 +126,15 @@ def encode(
         if task.target is None:
             sys.stdout.buffer.write(data)
         else:
-            write_file(task.target, data)
-        return (
+            write_file(task.target, data, overwrite=overwrite)
+        pixels = image.width * image.height
+        line = (
             f"{task.target or 'standard output'}: {image.width} x {image.height}, "
-            f"{len(data):,} bytes, {8 * len(data) / (image.width * image.height):.3f} bpp "
-            f"({_setting(codec, data)})"
+            f"{len(data):,} bytes, {8 * len(data) / pixels:.3f} bpp ({_setting(codec, data)})"
         )
+        return Done(line, len(data), pixels)
 
-    run(tasks, work, jobs, quiet, "encoded")
+    run(tasks, work, jobs, quiet, "encoded", Manifest(manifest))
 
 
 def _setting(codec: Codec, data: bytes) -> str:
@@ -137,4 +148,7 @@ def _setting(codec: Codec, data: bytes) -> str:
 def _is_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
     formats = Image.registered_extensions()
-    return suffix != SUFFIX and not path.name.startswith(".") and formats.get(suffix) in Image.OPEN
+    kind = formats.get(suffix)
+    if suffix == SUFFIX or path.name.startswith(".") or kind in _ONLY_NAMED:
+        return False
+    return kind in Image.OPEN

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import STANDARD
+from bitcodec.cli.plan import STANDARD
 from bitcodec.errors import BitcodecError, UnknownModelError
 
 EPILOG = """
@@ -23,6 +23,8 @@ bitcodec info photo.bitc --json | jq .bpp
 """
 
 BARS = " ▁▂▃▄▅▆▇█"
+PLAIN_BARS = " .:-=+*%#"
+"""For terminals that cannot show the others."""
 PER_LINE = 64
 
 
@@ -129,17 +131,23 @@ def _print(facts: dict[str, Any]) -> None:
     if shares:
         highest = max(shares)
         screen.print(f"ones per channel (full bar: {highest:.1%})", highlight=False)
-    for start in range(0, len(shares), PER_LINE):
+    try:
+        BARS.encode(screen.encoding)
+        bars = BARS
+    except (UnicodeEncodeError, LookupError):
+        bars = PLAIN_BARS
+    per_line = max(8, min(PER_LINE, (screen.width - 6) // 8 * 8))
+    for start in range(0, len(shares), per_line):
         if not any(shares[start:]):
             screen.print(f"{start:5} to {len(shares) - 1}: no ones", highlight=False)
             break
-        line = bar_chart(shares[start : start + PER_LINE], highest)
+        line = bar_chart(shares[start : start + per_line], highest, bars)
         screen.print(f"{start:5} {line}", highlight=False, markup=False)
 
 
-def bar_chart(shares: list[float], highest: float) -> str:
+def bar_chart(shares: list[float], highest: float, bars: str = BARS) -> str:
     """One character a share, its height in eighths of ``highest``; none only for exactly 0."""
     if highest == 0:
-        return BARS[0] * len(shares)
+        return bars[0] * len(shares)
     eighths = [min(8, -(-share * 8 // highest)) for share in shares]
-    return "".join(BARS[int(eighth)] for eighth in eighths)
+    return "".join(bars[int(eighth)] for eighth in eighths)

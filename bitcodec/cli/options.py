@@ -41,9 +41,37 @@ Jobs = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing", help="Leave out what has an output already: goes on with a batch."
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N", help="Only the K-th of N parts, from 0; a split by path, for N machines."
+    ),
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Append an outcome per input as JSON lines; what it has as done is left out.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
+
+
+def _path(text: str) -> Path:
+    # Path("") is the current folder, which an empty variable of a script does not mean.
+    if not text:
+        raise typer.BadParameter("an empty path names no file")
+    return Path(text)
+
+
 Pictures = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Files or folders.", show_default=False),
+    typer.Argument(metavar="PATH...", help="Files or folders.", show_default=False, parser=_path),
 ]
