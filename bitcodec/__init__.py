@@ -35,8 +35,9 @@ from bitcodec import pillow_plugin
 from bitcodec.errors import BitcodecError
 
 if TYPE_CHECKING:
-    from bitcodec.codec import Codec, load, save
+    from bitcodec.codec import Codec, load
     from bitcodec.codec import open_picture as open
+    from bitcodec.targets import save
 
 __all__ = ["BitcodecError", "Codec", "load", "open", "save"]
 
@@ -47,6 +48,10 @@ def __getattr__(name: str) -> Any:
     # NumPy is loaded with the codec, at its first use, so that `bitcodec --help` is instant.
     if name not in __all__:
         raise AttributeError(f"module 'bitcodec' has no attribute {name!r}")
+    if name == "save":
+        from bitcodec.targets import save
+
+        return save
     from bitcodec import codec
 
     return getattr(codec, "open_picture" if name == "open" else name)

@@ -16,7 +16,6 @@ from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
-from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.layout import Layout, step_of
 from bitcodec.metadata import Metadata
@@ -277,27 +276,6 @@ def open_picture(path: str | Path) -> Image.Image:
         return load_for(data).decode(data)
     except BitcodecError as error:
         raise error.at(path) from None
-
-
-def save(
-    image: ImageLike,
-    path: str | Path,
-    *,
-    model: str | Path | None = None,
-    quality: int | None = None,
-    **options: Any,
-) -> None:
-    """Write a picture as a ``.bitc`` file; ``options`` are those of :meth:`Codec.encode`.
-
-    The file appears whole or not at all; one that is there already is replaced.
-
-    Raises:
-        BitcodecError: if the picture cannot be encoded or the file cannot be written.
-    """
-    codec = load(model, quality=quality)
-    if codec.facts.steps is not None:
-        options["quality"] = quality
-    write_file(path, codec.encode(image, **options))
 
 
 @lru_cache(maxsize=8)

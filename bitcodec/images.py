@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, UnidentifiedImageError
 
-from bitcodec import samples
+from bitcodec import metadata, samples
 from bitcodec.colour import to_srgb
 from bitcodec.container import size_problem
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
+from bitcodec.metadata import Metadata
 
 ImageLike = Image.Image | str | Path | NDArray[Any]
 """A Pillow image, a file, or an array H x W or H x W x (1, 3, 4) of uint8 or uint16."""
@@ -91,6 +92,19 @@ def open_rgb(
     try:
         with _open(path, stream) as image:
             return to_rgb(image, background)
+    except BitcodecError as error:
+        raise error.at(path) from None
+
+
+def open_metadata(path: Path, stream: BinaryIO | None = None) -> Metadata:
+    """The Exif and XMP of a file, or of a stream that ``path`` names in messages.
+
+    Raises:
+        BitcodecError: if it is no picture.
+    """
+    try:
+        with _open(path, stream) as image:
+            return metadata.of(image)
     except BitcodecError as error:
         raise error.at(path) from None
 

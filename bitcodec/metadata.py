@@ -28,6 +28,9 @@ _TAGS = (_EXIF, _XMP)
 _ORIENTATION = 0x0112
 _EXIF_MARK = b"Exif\0\0"
 _ENTRY = 12
+_PNG_XMP = "XML:com.adobe.xmp"
+_JPEG_ROOM = 65_000
+"""A segment's 65,533 bytes, less what stands before its content."""
 # Of a TIFF file's own directory, what describes the picture and not the file.
 _DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
 _SUB_DIRECTORIES = (0x8769, 0x8825)
@@ -57,6 +60,21 @@ class Metadata:
         """As Pillow keeps it in ``image.info``."""
         found = {"exif": self.exif and _EXIF_MARK + self.exif, "xmp": self.xmp}
         return {key: value for key, value in found.items() if value}
+
+    def for_pillow(self, format: str) -> dict[str, Any]:
+        """What Pillow's ``save`` takes to write it into a JPEG, PNG or WebP file.
+
+        JPEG has room for 64 kilobytes of each; what is longer is left out there.
+        """
+        found: dict[str, Any] = self.as_info()
+        if format == "JPEG":
+            found = {key: value for key, value in found.items() if len(value) <= _JPEG_ROOM}
+        if format == "PNG" and "xmp" in found:
+            from PIL.PngImagePlugin import PngInfo
+
+            found["pnginfo"] = PngInfo()
+            found["pnginfo"].add_itxt(_PNG_XMP, found.pop("xmp").decode("utf-8", "replace"))
+        return found
 
     def to_bytes(self) -> bytes:
         """The block that a file carries: tag, length and content of each entry.
@@ -136,7 +154,7 @@ def _exif_of_tiff(image: Image.Image) -> bytes:
 
 
 def _xmp_of(image: Image.Image) -> bytes:
-    raw = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    raw = image.info.get("xmp") or image.info.get(_PNG_XMP) or b""
     data = raw.encode() if isinstance(raw, str) else raw
     return _XMP_ORIENTATION.sub(b"", data) if isinstance(data, bytes) else b""
 

@@ -127,15 +127,20 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, stream: IO[bytes], filename: str | bytes) -> None:
-    """Options of ``image.save``: ``quality`` (1 to 100), ``model``, ``coder``, ``background``."""
+    """Options of ``image.save``: ``quality`` (1 to 100), or ``bytes``, ``bpp`` or ``psnr`` as a
+    target; ``model``, ``coder``, ``background``, ``keep_metadata``.
+    """
     from bitcodec.codec import load
+    from bitcodec.targets import encode
 
     options = dict(image.encoderinfo)
     with _as_pillow_has_it():
         codec = load(options.get("model"), quality=options.get("quality"))
-        names = ("coder", "background", *(("quality",) if codec.facts.steps else ()))
+        names = ["bytes", "bpp", "psnr", "coder", "background", "keep_metadata"]
+        if codec.facts.steps:
+            names.append("quality")
         chosen = {key: options[key] for key in names if key in options}
-        stream.write(codec.encode(image, **chosen))
+        stream.write(encode(codec, image, **chosen))
 
 
 def _whole_or_not(pillows: Callable[..., None]) -> Callable[..., None]:

@@ -6,15 +6,21 @@ logarithm, so that the next step to try is interpolated between the two nearest 
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from bitcodec.codec import Codec
+from bitcodec import metadata
+from bitcodec.codec import Codec, load
 from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.files import write_file
+from bitcodec.images import ImageLike, to_rgb
 from bitcodec.metadata import Metadata
 
 
@@ -50,6 +56,52 @@ class _Trial:
     data: bytes
     value: float
     """Logarithm of the bytes, or PSNR."""
+
+
+def encode(
+    codec: Codec,
+    image: ImageLike,
+    *,
+    bytes: int | None = None,
+    bpp: float | None = None,
+    psnr: float | None = None,
+    **options: Any,
+) -> builtins.bytes:
+    """:meth:`Codec.encode`, or :func:`encode_to` where a target is given.
+
+    Raises:
+        UsageError: if a quality and a target are given, or two targets.
+        BitcodecError: if the picture cannot be encoded, or not so; the sentence says why.
+    """
+    if bytes is None and bpp is None and psnr is None:
+        return codec.encode(image, **options)
+    target = Target(bytes, bpp, psnr)
+    if options.get("quality") is not None:
+        raise UsageError("a quality and a target exclude each other: give one of them")
+    rgb = to_rgb(image, options.get("background"))
+    kept = metadata.of(image) if options.get("keep_metadata") else None
+    return encode_to(codec, rgb, target, coder=options.get("coder"), kept=kept)
+
+
+def save(
+    image: ImageLike,
+    path: str | Path,
+    *,
+    model: str | Path | None = None,
+    quality: int | None = None,
+    **options: Any,
+) -> None:
+    """Write a picture as a ``.bitc`` file; ``options`` are those of :func:`encode`.
+
+    The file appears whole or not at all; one that is there already is replaced.
+
+    Raises:
+        BitcodecError: if the picture cannot be encoded or the file cannot be written.
+    """
+    codec = load(model, quality=quality)
+    if codec.facts.steps is not None:
+        options["quality"] = quality
+    write_file(path, encode(codec, image, **options))
 
 
 def encode_to(

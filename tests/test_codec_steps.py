@@ -103,6 +103,19 @@ def test_metadata_travels_if_asked(stepped: Codec, photo: Image.Image, tmp_path:
 def test_save_takes_a_model_and_a_quality(
     stepped: Codec, photo: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bitcodec.codec.load", lambda *_, **__: stepped)
+    monkeypatch.setattr("bitcodec.targets.load", lambda *_, **__: stepped)
     bitcodec.save(photo, tmp_path / "photo.bitc", quality=30)
     assert (tmp_path / "photo.bitc").read_bytes() == stepped.encode(photo, quality=30)
+
+
+def test_save_takes_a_target(
+    stepped: Codec, photo: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bitcodec.targets.load", lambda *_, **__: stepped)
+    monkeypatch.setattr("bitcodec.codec.load", lambda *_, **__: stepped)
+    bitcodec.save(photo, tmp_path / "photo.bitc", bytes=4000)
+    assert 3900 < (tmp_path / "photo.bitc").stat().st_size <= 4000
+    photo.save(tmp_path / "other.bitc", bytes=4000)
+    assert (tmp_path / "other.bitc").read_bytes() == (tmp_path / "photo.bitc").read_bytes()
+    with pytest.raises(UsageError, match="exclude each other"):
+        bitcodec.save(photo, tmp_path / "photo.bitc", quality=30, psnr=35)

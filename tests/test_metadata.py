@@ -68,3 +68,9 @@ def test_a_picture_without_any_has_none() -> None:
 def test_too_much_is_refused_with_advice() -> None:
     with pytest.raises(UsageError, match="--keep-metadata"):
         Metadata(xmp=bytes(metadata.LONGEST)).to_bytes()
+
+
+def test_what_jpeg_has_no_room_for_is_left_out() -> None:
+    long = Metadata(b"II*\0" + bytes(20), b"x" * 70_000)
+    assert set(long.for_pillow("JPEG")) == {"exif"}
+    assert set(long.for_pillow("WEBP")) == {"exif", "xmp"}

@@ -91,7 +91,7 @@ def decode(
             else:
                 data = container.read_file(task.source)
             # The checksum first: a damaged name of a model would mislead.
-            container.read(data)
+            kept = container.read_metadata(data)
             image = (chosen or load_for(data, threads=threads)).decode(data)
         except BitcodecError as error:
             raise error.at(task.name) from None
@@ -99,7 +99,7 @@ def decode(
         def save(stream: BinaryIO) -> None:
             name, settings = FORMATS[(task.target.suffix if task.target else suffix).lower()]
             try:
-                image.save(stream, name, **settings)
+                image.save(stream, name, **settings, **kept.for_pillow(name))
             except ValueError as error:
                 # JPEG and WebP have limits of their own.
                 raise UsageError(f"cannot be saved as {name} ({error})", task.target) from None

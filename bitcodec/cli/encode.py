@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,11 +85,10 @@ def encode(
     Anything that Pillow reads: JPEG, PNG, WebP, TIFF, ... A picture that fails does not stop
     the others; the exit code is 0 only if all went well.
     """
-    from bitcodec import metadata
     from bitcodec.codec import load
     from bitcodec.errors import BitcodecError, UsageError
     from bitcodec.files import write_file
-    from bitcodec.images import open_rgb, parse_colour
+    from bitcodec.images import open_metadata, open_rgb, parse_colour
     from bitcodec.targets import Target, encode_to
 
     target = None
@@ -109,12 +109,12 @@ def encode(
         if skip_existing and is_there(task):
             return None
         make_room(task, overwrite)
-        stream = sys.stdin.buffer if task.source is None else None
+        # Read whole: metadata and pixels are taken one after the other.
+        stream = io.BytesIO(sys.stdin.buffer.read()) if task.source is None else None
+        kept = open_metadata(task.name, stream) if keep_metadata else None
+        if stream:
+            stream.seek(0)
         image = open_rgb(task.name, background, stream)
-        kept = None
-        if keep_metadata and task.source is not None:
-            with Image.open(task.source) as source:
-                kept = metadata.of(source)
         if target is None:
             bitmap = codec.bitmap(image, layout)
             data = codec.pack(bitmap, image.size, layout, coder=coder, kept=kept)

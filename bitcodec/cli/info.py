@@ -59,6 +59,7 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
     from_stream = str(path) == STANDARD
     data = container.read_stream(sys.stdin.buffer) if from_stream else container.read_file(path)
     header, payload = container.read(data)
+    kept = container.read_metadata(data)
     pixels = header.width * header.height
     facts: dict[str, Any] = {
         "file": str(path),
@@ -70,7 +71,8 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
         "coder": coder_by_id(header.coder).name,
         "bytes": len(data),
         "payload_bytes": len(payload),
-        "overhead_bytes": len(data) - len(payload),
+        "overhead_bytes": len(data) - len(payload) - header.metadata_length,
+        "metadata": {name: len(value) for name, value in vars(kept).items() if value},
         "bpp": 8 * len(data) / pixels,
     }
     try:
@@ -112,6 +114,9 @@ def _print(facts: dict[str, Any]) -> None:
         "",
         f"{facts['payload_bytes']:,} of payload, {facts['overhead_bytes']} of header and checksum",
     )
+    if facts["metadata"]:
+        listed = (f"{name} {count:,} bytes" for name, count in facts["metadata"].items())
+        table.add_row("metadata", ", ".join(listed))
     table.add_row("model", model)
     table.add_row("coder", f"{facts['coder']} (format version {facts['format_version']})")
     if "problem" in facts:

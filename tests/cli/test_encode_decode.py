@@ -149,3 +149,19 @@ def test_a_file_of_an_unknown_model_is_named(run: Run, tiny: Codec, tmp_path: Pa
     (tmp_path / "foreign.bitc").write_bytes(write(header, b"x"))
     done = run("decode", "foreign.bitc")
     assert done.returncode == 1 and b"model 'elsewhere', which is not installed" in done.stderr
+
+
+def test_metadata_goes_there_and_back_if_asked(run: Run, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", 6
+    Image.new("RGB", (16, 8)).save(tmp_path / "photo.jpg", exif=exif, xmp=b"<x:xmpmeta/>")
+    jpeg = (tmp_path / "photo.jpg").read_bytes()
+    kept = run("encode", "-", "--model", "tiny", "--keep-metadata", stdin=jpeg).stdout
+    (tmp_path / "photo.bitc").write_bytes(kept)
+    assert b"exif" in run("info", "photo.bitc").stdout
+    for kind in ("jpg", "png", "webp"):
+        run("decode", "photo.bitc", "-o", f"back.{kind}")
+        with Image.open(tmp_path / f"back.{kind}") as back:
+            assert dict(back.getexif()) == {0x010F: "Maker"}
+            assert back.info["xmp"] == b"<x:xmpmeta/>" and back.size == (8, 16)
+    assert b"Maker" not in run("encode", "-", "--model", "tiny", stdin=jpeg).stdout
