@@ -29,6 +29,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Tables, check_bitmap, check_layout
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
+from bitcodec.varint import varint
 
 BLOCK_ROWS, BLOCK_COLUMNS = 4, 2
 
@@ -192,7 +193,7 @@ class HuffmanCoder:
         for index in np.unique(chosen):
             symbols = symbols_of(blocks[chosen == index].reshape(1, -1))[:-1]
             chunks = (symbols[at : at + CHUNK].tolist() for at in range(0, len(symbols), CHUNK))
-            parts.append(_leb128(len(symbols)))
+            parts.append(varint(len(symbols)))
             parts.append(self._codecs[index].encode(chain.from_iterable(chunks)))
         return b"".join(parts)
 
@@ -223,7 +224,7 @@ class HuffmanCoder:
         for index in np.unique(chosen):
             planes = chosen == index
             total = int(planes.sum()) * rows * columns
-            count = _read_leb128(source)
+            count = _read_count(source)
             if count > min(limit, total):
                 raise DamagedFileError("the Huffman streams are damaged; get the file again")
             symbols = _read(self._codecs[index], source, count)
@@ -284,17 +285,7 @@ class HuffmanCoder:
         return cls(counts.astype(np.uint32), usage.astype(np.uint32))
 
 
-def _leb128(value: int) -> bytes:
-    """Unsigned LEB128: seven bits a byte, least significant first, the high bit goes on."""
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _read_leb128(source: Iterator[int]) -> int:
+def _read_count(source: Iterator[int]) -> int:
     value = 0
     for shift, byte in zip(range(0, 42, 7), source, strict=False):
         value |= (byte & 127) << shift
