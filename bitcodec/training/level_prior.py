@@ -29,6 +29,8 @@ AROUND = (tuple((2 * dy, 2 * dx) for dy, dx in MIDDLE), MIDDLE, SIDE, SIDE)
 """Neighbours of a mean in each phase. Those of the first belong to coarser grids, which the coder
 walks one by one; one of them stands for all."""
 LEAST_SCALE = 0.08
+MOST_OCTAVES = (-6.0, 9.0)
+"""Logarithms of scales are kept within these, so that no gradient overflows."""
 LARGEST = 20.0
 REFERENCE_STEP = 32.0
 
@@ -54,7 +56,7 @@ class LevelPrior(nn.Module):
         self.means_centre = nn.Parameter(torch.zeros(phases, means, seen))
         self.means_units = nn.Parameter(0.05 * torch.randn(phases, means * UNITS, seen))
         self.means_output = nn.Parameter(torch.zeros(phases, means, UNITS))
-        self.means_bias = nn.Parameter(torch.tensor([1.0, 0, 0]).repeat(phases, means, 1))
+        self.means_bias = nn.Parameter(torch.tensor([0.4, -0.7, 0]).repeat(phases, means, 1))
         earlier = torch.ones(means, seen)
         earlier[:, means * NEIGHBOURS :] = torch.ones(means, means).tril(-1)
         self.register_buffer("_earlier", earlier, persistent=False)
@@ -63,7 +65,7 @@ class LevelPrior(nn.Module):
         self.own = nn.Parameter(torch.zeros(groups * UNITS, GROUP, phases, 3, 3))
         self.units_bias = nn.Parameter(torch.zeros(groups * UNITS))
         self.output = nn.Parameter(torch.zeros(groups * GROUP, UNITS))
-        self.bias = nn.Parameter(torch.tensor([0.5, 0, 0]).repeat(groups * GROUP, 1))
+        self.bias = nn.Parameter(torch.tensor([0.0, -0.7, 0]).repeat(groups * GROUP, 1))
         self.centre = nn.Parameter(torch.zeros(groups * GROUP, self.low, 3, 3))
         rank, group = torch.arange(latents), torch.arange(groups)
         before = rank < means + group.repeat_interleave(UNITS)[:, None] * GROUP
@@ -102,7 +104,7 @@ class LevelPrior(nn.Module):
             hidden = torch.relu(F.conv2d(_size(seen), _pointwise(units)))
             scale = F.conv2d(hidden, _pointwise(self.means_output[phase]), groups=self.means)
             scale = scale + _by_step(self.means_bias[phase], step)
-            bits = bits + laplace_bits(miss - centre, F.softplus(scale)).sum()
+            bits = bits + laplace_bits(miss - centre, _scale(scale)).sum()
         return bits
 
     def _bits_of_others(self, levels: Tensor, step: Tensor) -> Tensor:
@@ -116,7 +118,7 @@ class LevelPrior(nn.Module):
         hidden = F.conv2d(both, _pointwise(weight), self.units_bias[: groups * UNITS])
         hidden = torch.relu(hidden + self._own_group(size[:, self.means :], groups))
         scale = F.conv2d(hidden, _pointwise(self.output[: groups * GROUP]), groups=groups)
-        scale = F.softplus(scale[:, :count] + _by_step(self.bias[:count], step))
+        scale = _scale(scale[:, :count] + _by_step(self.bias[:count], step))
         low = min(self.low, latents)
         around = F.avg_pool2d(F.pad(means, (1, 1, 1, 1), mode="replicate"), 3, 1)
         signed = torch.cat([means - around, levels[:, self.means : low]], dim=1)
@@ -153,6 +155,13 @@ def laplace_bits(x: Tensor, scale: Tensor) -> Tensor:
     sinh = 0.5 / b + torch.log1p(-torch.exp(-1 / b)) - math.log(2)
     nats = torch.where(distance < 0.5, -torch.log(inside.clamp_min(1e-9)), distance / b - sinh)
     return nats / math.log(2)
+
+
+def _scale(octaves: Tensor) -> Tensor:
+    """Scale of a density from its logarithm to base 2. What tells it are logarithms of sizes too: a
+    scale must be able to grow as fast as the levels do when the step gets finer.
+    """
+    return torch.exp2(octaves.clamp(MOST_OCTAVES[0], MOST_OCTAVES[1]))
 
 
 def _size(levels: Tensor) -> Tensor:

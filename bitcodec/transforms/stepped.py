@@ -12,7 +12,8 @@ reaches the network through scales and biases of its features, made from the ste
 
 Latents are ordered by importance: the three means first, then by falling deviation, so that a
 coarse step uses the first M of all L (:mod:`bitcodec.layout`). The means have a finer step than the
-rest, because what is wrong with them shows as stairs in skies.
+rest, because what is wrong with them shows as stairs in skies. No network touches them: squared
+error hardly counts those stairs, so training would scale the means down and take that step back.
 """
 
 from __future__ import annotations
@@ -129,8 +130,8 @@ class StepEncoder(nn.Module):
         self.down = nn.Sequential(nn.PixelUnshuffle(2), conv(4 * half, width))
         self.first_scale, self.last_scale = StepScale(half), StepScale(width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.head = zeroed(conv(width, LATENTS))
-        self.gate = zeroed(nn.Conv2d(width, LATENTS, 1))
+        self.head = zeroed(conv(width, LATENTS - MEANS))
+        self.gate = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
         with torch.no_grad():
             self.linear.weight.copy_(lapped.basis()[latent_order()] * (255 / ENCODER_SCALE))
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
@@ -146,12 +147,14 @@ class StepEncoder(nn.Module):
         centred = image - 0.5
         seen = self.down(torch.relu(self.first_scale(self.stem(centred), step)))
         seen = torch.relu(self.last_scale(self.blocks(seen), step))
-        gain = 1 + _first(self.gate, seen, latents).float()
-        refinement = _first(self.head, seen, latents).float()
+        gain = 1 + _first(self.gate, seen, latents - MEANS).float()
+        refinement = _first(self.head, seen, latents - MEANS).float()
         with single_precision(image):
             pixels = lapped.mirror_pixels(centred.float())
-            values = _first(self.linear, pixels, latents) * gain + refinement
-            return _per_means(values * (ENCODER_SCALE / step), fineness(step))
+            values = _first(self.linear, pixels, latents)
+            others = values[:, MEANS:] * gain + refinement
+            values = torch.cat([values[:, :MEANS] * fineness(step), others], dim=1)
+            return values * (ENCODER_SCALE / step)
 
 
 class StepDecoder(nn.Module):
@@ -167,7 +170,7 @@ class StepDecoder(nn.Module):
         self.stem = conv(MEANS + LATENTS, width)
         self.first_scale, self.last_scale = StepScale(width), StepScale(width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.gate = zeroed(nn.Conv2d(width, LATENTS, 1))
+        self.gate = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
         self.up = nn.Sequential(conv(width, 4 * half), nn.PixelShuffle(2))
         self.refine = nn.Sequential(ResidualBlock(half), nn.ReLU())
         self.head = zeroed(conv(half, 48))
@@ -187,17 +190,18 @@ class StepDecoder(nn.Module):
         count = levels.shape[1]
         with single_precision(levels):
             levels = levels.float()
-            values = _per_means(levels * step, 1 / fineness(step))
+            means = levels[:, :MEANS] * (step / fineness(step))
             # What is small must be told from zero, what is large must not drown it.
             small = levels / (1 + levels.abs() / 4)
-        both = torch.cat([values[:, :MEANS] / SEEN_SCALE, small], dim=1)
+        both = torch.cat([means / SEEN_SCALE, small], dim=1)
         stem = F.conv2d(both, self.stem.weight[:, : MEANS + count], self.stem.bias, padding=1)
         seen = self.blocks(self.first_scale(stem, step))
         active = torch.relu(self.last_scale(seen, step))
-        gain = 1 + _first(self.gate, active, count).float()
+        gain = 1 + _first(self.gate, active, count - MEANS).float()
         with single_precision(levels):
             rows, columns = self._rows[:, :count], self._columns[:, :count]
-            around = lapped.mirror_coefficients(values * gain, rows, columns)
+            values = torch.cat([means, levels[:, MEANS:] * step * gain], dim=1)
+            around = lapped.mirror_coefficients(values, rows, columns)
             blocks = F.conv2d(around, self.linear.weight[:, :count], self.linear.bias)
             smooth = self.shuffle[0](blocks) / 255
         detail = self.head(self.refine(self.up(active)))
@@ -211,11 +215,6 @@ def _first(layer: nn.Conv2d, x: Tensor, outputs: int) -> Tensor:
     assert layer.bias is not None
     weight, bias = layer.weight[:outputs], layer.bias[:outputs]
     return F.conv2d(x, weight, bias, layer.stride, layer.padding)
-
-
-def _per_means(values: Tensor, factors: Tensor) -> Tensor:
-    """The first latents times their factors, the others as they are."""
-    return torch.cat([values[:, :MEANS] * factors, values[:, MEANS:]], dim=1)
 
 
 def zeroed(layer: nn.Conv2d) -> nn.Conv2d:

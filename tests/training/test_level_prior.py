@@ -85,3 +85,28 @@ def test_it_learns_that_busy_places_are_busy() -> None:
     share = levels.abs().clamp_max(20).long().flatten().bincount() / count
     order0 = -(share[share > 0] * share[share > 0].log2()).sum().item() + (1 - share[0].item())
     assert bits.item() < 0.85 * order0 < flat
+
+
+def test_one_set_of_weights_prices_fine_steps_and_coarse_ones() -> None:
+    """Sizes of levels double from octave to octave of the step, and differ by place: the price of
+    the finest must come as close to what the density asks as that of the coarsest.
+    """
+    torch.manual_seed(0)
+    model = LevelPrior(11, 3)
+    spread = 0.5 + 7.5 * torch.nn.functional.interpolate(torch.rand(8, 1, 4, 4), scale_factor=4)
+    noise = torch.distributions.Laplace(0.0, 1.0).sample((8, 11, 16, 16))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    steps = (64.0, 16.0, 4.0)
+    prices: dict[float, float] = {}
+    for turn in range(240):
+        step = steps[turn % 3]
+        levels = (noise * spread * (16 / step)).round()
+        optimizer.zero_grad()
+        bits = model(levels, torch.tensor([step])) / levels.numel()
+        bits.backward()
+        optimizer.step()
+        prices[step] = bits.item()
+    for step in steps:
+        scale = spread * (16 / step)
+        ideal = laplace_bits((noise * scale).round(), scale.expand_as(noise)).mean().item()
+        assert prices[step] < 1.1 * ideal, step

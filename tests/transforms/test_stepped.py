@@ -73,6 +73,17 @@ def test_the_means_have_a_finer_step_the_coarser_the_others_are() -> None:
     assert factors[0][0] < factors[1][0] < factors[2][0]
 
 
+def test_no_network_can_take_the_means_fine_step_back() -> None:
+    encoder, step = StepEncoder(16, 1), torch.tensor([118.0])
+    with torch.no_grad():
+        before = encoder(photo(), step)
+        torch.nn.init.normal_(encoder.gate.weight)
+        torch.nn.init.normal_(encoder.head.weight)
+        after = encoder(photo(), step)
+    assert torch.equal(before[:, :MEANS], after[:, :MEANS])
+    assert not torch.equal(before[:, MEANS:], after[:, MEANS:])
+
+
 def test_fewer_latents_are_the_first_ones_of_all() -> None:
     torch.manual_seed(0)
     encoder, step = StepEncoder(8, 1), torch.tensor([50.0])
