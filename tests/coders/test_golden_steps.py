@@ -6,6 +6,7 @@ which takes a new version or a new coder id (docs/format.md).
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from tests.coders import made
 from tests.coders.samples import RANGE
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden_steps"
+BANDS = GOLDEN / "bands.sha256"
 STEPS = {
     "coarse": (RANGE.coarsest, (9, 14)),
     "middle": (601, (17, 12)),
@@ -34,6 +36,13 @@ def written(coder: ContextCoder, name: str) -> bytes:
     width, height = made.STRIDE * columns - 3, made.STRIDE * rows - 5
     header = Header("made", b"step", width, height, coder.id, len(payload), step=index)
     return container.write(header, payload)
+
+
+def digest_of_bands(coder: ContextCoder) -> str:
+    """Of a payload of two bands of rows, which is too long to keep."""
+    layout = RANGE.layout(RANGE.coarsest)
+    bitmap = layout.bitmap(made.levels(layout, 66, 512))
+    return hashlib.sha256(coder.encode(bitmap, layout)).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +65,16 @@ def test_golden_files_with_steps_decode_to_their_levels(coder: ContextCoder, nam
     assert np.array_equal(back, made.levels(layout, *size))
 
 
+def test_bands_of_rows_begin_where_they_always_did(coder: ContextCoder) -> None:
+    assert digest_of_bands(coder) == BANDS.read_text("utf-8").strip()
+
+
 def main() -> None:
     """Write the files."""
     GOLDEN.mkdir(exist_ok=True)
     for name in STEPS:
         (GOLDEN / f"{name}.bitc").write_bytes(written(made.coder(), name))
+    BANDS.write_text(digest_of_bands(made.coder()) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

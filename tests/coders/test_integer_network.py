@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from bitcodec.coders.integer_network import (
-    EXACT,
+    CLASSES,
     EXPECTED_STEP,
     HIDDEN_MAX,
+    HIDDEN_STEP,
     MAGNITUDE_MAX,
     SIGNED_MAX,
     FastNetworks,
@@ -21,20 +22,25 @@ from bitcodec.coders.integer_network import (
 from bitcodec.errors import UnknownModelError
 from tests.coders import made
 
+BOUND = 1 << 24
+"""float32 has 24 bits: up to here it holds every integer, and no further."""
 UNITS, MAGNITUDES, SIGNED, OUTPUTS = 5, 40, 30, 3
 LARGEST = {
-    "hidden": (EXACT - 1) // MAGNITUDE_MAX,
-    "linear": (EXACT - 1) // MAGNITUDE_MAX,
-    "output": (EXACT - 1) // HIDDEN_MAX,
-    "signed": (EXACT - 1 - EXPECTED_STEP) // SIGNED_MAX,
+    "hidden": (BOUND - 1) // MAGNITUDE_MAX,
+    "linear": (BOUND - 1) // MAGNITUDE_MAX,
+    "output": (BOUND - 1) // HIDDEN_MAX,
+    "signed": (BOUND - 1 - EXPECTED_STEP) // SIGNED_MAX,
 }
 """Of each path, the largest sum of absolute weights that the bound leaves."""
 
 
 def split(total: int, parts: int, seed: int) -> NDArray[np.int64]:
-    """Weights of both signs whose absolute values have this sum."""
-    sizes = made.numbers(seed, (parts,), total // parts // 2) + total // parts
-    sizes[-1] += total - sizes.sum()
+    """Weights of both signs whose sizes have this sum; each half has half of it, and begins small."""
+    half = made.numbers(seed, (parts // 2,), total // parts // 2) + total // parts
+    half[0] = 97
+    half[-1] += total // 2 - half.sum()
+    sizes = np.concatenate([half, half, [0] * (parts % 2)])
+    sizes[0] += total - sizes.sum()
     return sizes * np.where(made.numbers(seed + 1, (parts,), 1) > 0, 1, -1)
 
 
@@ -58,22 +64,39 @@ def at_the_bound(path: str, more: int = 0) -> Networks:
     return networks
 
 
+def extreme(weights: NDArray[np.integer], most: int) -> NDArray[np.int64]:
+    """Features x 64: with the weights' signs, against them, and with half of them so that what the
+    one half adds the other takes away, but for what the small weight there makes of it.
+    """
+    count = len(weights)
+    x = np.repeat(np.where(weights < 0, -most, most)[:, None], 64, axis=1)
+    x[:, 1] *= -1
+    x[count // 2 :, 2:] *= -1
+    x[count // 2, 3:] -= np.sign(x[count // 2, 3:]) * np.arange(61)
+    return x
+
+
 @pytest.mark.parametrize("path", LARGEST)
 def test_sums_up_to_2_to_the_24_are_accepted_and_exact(path: str) -> None:
-    """Features at their bounds, with the weights' signs: sums get as large as they can."""
+    """Features that make sums as large as they get, and sums that come back from half way there."""
     networks = at_the_bound(path)
     networks.check()
-    linear = networks.output[0, 1, UNITS:]
-    weights = networks.hidden[0, 1] if path in ("hidden", "output") else linear
-    away = made.numbers(8, (MAGNITUDES, 64), 1) * (np.arange(64) > 1)
-    x = MAGNITUDE_MAX * np.where(weights < 0, -1, 1)[:, None] - np.abs(away)
-    signs = np.where(networks.signed[0, 1] < 0, -1, 1)[:, None]
-    s = SIGNED_MAX * signs - made.numbers(9, (SIGNED, 64), 1) * (np.arange(64) > 1)
-    x, s = np.clip(x, -MAGNITUDE_MAX, MAGNITUDE_MAX), np.clip(s, -SIGNED_MAX, SIGNED_MAX)
-    x[:, 1], s[:, 1] = -x[:, 0], -s[:, 0]
+    weights = networks.output[0, 1, UNITS:] if path == "linear" else networks.hidden[0, 1]
+    x = extreme(weights, MAGNITUDE_MAX)
+    s = extreme(networks.signed[0, 1], SIGNED_MAX)
     found = FastNetworks(networks)(0, x.astype(np.float32), s.astype(np.float32))
     for fast, plain in zip(found, reference(networks, 0, x, s), strict=True):
         assert np.array_equal(fast, plain)
+    if path == "hidden":  # clipped sums would compare equal whatever they are
+        hidden = weights @ x // HIDDEN_STEP
+        assert ((hidden > 0) & (hidden < HIDDEN_MAX)).sum() >= 10
+    elif path == "linear":
+        assert ((found[0][1] > 0) & (found[0][1] < CLASSES - 1)).sum() >= 10
+
+
+def test_the_bound_is_where_float32_ends() -> None:
+    assert int(np.float32(BOUND - 1)) == BOUND - 1
+    assert int(np.float32(BOUND) + np.float32(1)) != BOUND + 1
 
 
 @pytest.mark.parametrize("path", LARGEST)
@@ -83,7 +106,7 @@ def test_sums_of_2_to_the_24_are_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["hidden", "output", "signed"])
-@pytest.mark.parametrize("weight", [-(1 << 63), 1 << 62, -(1 << 58), EXACT])
+@pytest.mark.parametrize("weight", [-(1 << 63), 1 << 62, -(1 << 58), BOUND])
 def test_weights_that_would_wrap_around_in_the_proof_are_refused(name: str, weight: int) -> None:
     networks = at_the_bound("hidden")
     array = getattr(networks, name).copy()
