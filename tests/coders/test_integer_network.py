@@ -35,7 +35,7 @@ LARGEST = {
 
 
 def split(total: int, parts: int, seed: int) -> NDArray[np.int64]:
-    """Weights of both signs whose sizes have this sum; each half has half of it, and begins small."""
+    """Weights of both signs whose sizes have this sum, half in each half; both begin small."""
     half = made.numbers(seed, (parts // 2,), total // parts // 2) + total // parts
     half[0] = 97
     half[-1] += total // 2 - half.sum()
