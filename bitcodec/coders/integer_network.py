@@ -99,6 +99,11 @@ class Networks:
             raise ValueError("the layers do not fit together")
         if self.signed.shape[:2] != (count, self.outputs):
             raise ValueError("the paths do not fit together")
+        # Larger ones could wrap around in the sums below.
+        if any(
+            not -EXACT < int(end) < EXACT for a in arrays if a.size for end in (a.min(), a.max())
+        ):
+            raise ValueError("weights that float32 does not hold")
         wide = [np.abs(array.astype(np.int64)) for array in arrays]
         reach = np.concatenate([np.full(units, HIDDEN_MAX), np.full(magnitudes, MAGNITUDE_MAX)])
         sums = (wide[0].sum(axis=-1) * MAGNITUDE_MAX, (wide[1] * reach).sum(axis=-1))

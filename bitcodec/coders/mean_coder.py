@@ -75,7 +75,7 @@ class MeanCoder:
         self._networks, self._means = networks, means
 
     def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, layout: Layout) -> None:
-        """Code means ``V x H x W``, in place when they are not known.
+        """Code means, up to ``V x H x W``, in place when they are not known.
 
         Raises:
             DamagedFileError: if one that comes out has no bits in the layout.
@@ -93,5 +93,7 @@ class MeanCoder:
                 given = flat[mean, step.here].astype(np.int32) if known else None
                 values[mean, step.here] = coding.code(classes[0], expected[0], given)
         if not known:
-            check_levels(values, layout.bits[: self._means])
-            flat[:] = values
+            # A layout may have cut off some of the means.
+            decoded = values[: len(levels)]
+            check_levels(decoded, layout.bits[: len(levels)])
+            flat[:] = decoded

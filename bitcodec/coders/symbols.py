@@ -74,7 +74,11 @@ class SymbolTables:
         if probability.shape != (TABLES, SYMBOLS) or probability.dtype.kind not in "iu":
             raise ValueError("not a table of probabilities")
         wide = probability.astype(np.int64)
-        if wide.min() < 1 or (wide.sum(axis=1) != 1 << PROBABILITY_BITS).any():
+        if (
+            wide.min() < 1
+            or wide.max() >> PROBABILITY_BITS
+            or (wide.sum(axis=1) != 1 << PROBABILITY_BITS).any()
+        ):
             raise ValueError("these are no probabilities")
         self.probability = probability
 

@@ -1,0 +1,118 @@
+"""The means: round trips of any size and level, and what a pass may know of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bitcodec.coders.context import MEANS, ContextCoder
+from bitcodec.coders.integer_network import MAGNITUDE_MAX, ONE, SIGNED_MAX
+from bitcodec.coders.mean_coder import inputs, signed_count, step_feature
+from bitcodec.coders.means import NEAREST, passes
+from bitcodec.coders.symbols import LevelDecoder, LevelEncoder
+from bitcodec.errors import DamagedFileError
+from bitcodec.layout import MOST_BITS, Layout
+from tests.coders import made
+
+LARGEST = 1 << (MOST_BITS - 1)
+WIDE = Layout((MOST_BITS,) * made.MEANS, made.MEANS, index=500)
+
+
+@pytest.fixture(scope="module")
+def coder() -> ContextCoder:
+    return made.coder()
+
+
+def there_and_back(
+    coder: ContextCoder, means: NDArray[np.int16], layout: Layout
+) -> NDArray[np.int16]:
+    """What is decoded of means alone."""
+    encoder = LevelEncoder(coder._model.symbols)
+    coder._code_means(means.copy(), True, encoder.using(MEANS), layout)
+    decoder = LevelDecoder(coder._model.symbols, encoder.payload())
+    back = np.zeros_like(means)
+    coder._code_means(back, False, decoder.using(MEANS), layout)
+    decoder.finish()
+    return back
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (1, 130), (66, 3), (65, 65)])
+@pytest.mark.parametrize("kind", ["zeros", "outermost", "checks", "chance"])
+def test_means_of_every_size_and_level_round_trip(
+    coder: ContextCoder, size: tuple[int, int], kind: str
+) -> None:
+    shape = (made.MEANS, *size)
+    checks = np.indices(shape).sum(axis=0) % 2
+    means = {
+        "zeros": np.zeros(shape, int),
+        "outermost": np.full(shape, -LARGEST),
+        "checks": np.where(checks, LARGEST - 1, -LARGEST),
+        "chance": made.numbers(11, shape, LARGEST - 1),
+    }[kind].astype(np.int16)
+    assert np.array_equal(there_and_back(coder, means, WIDE), means)
+
+
+@pytest.mark.parametrize("latents", [1, 2, 3])
+def test_layouts_with_fewer_latents_than_means_round_trip(
+    coder: ContextCoder, latents: int
+) -> None:
+    """At a coarse step a model may have cut off some of its means."""
+    layout = Layout((7, 5, 4)[:latents], latents, index=800)
+    bitmap = made.numbers(12, (layout.channels, 6, 7), 1) > 0
+    payload = coder.encode(bitmap, layout)
+    assert np.array_equal(coder.decode(payload, (6, 7), layout), bitmap)
+
+
+@pytest.mark.parametrize("level", [-17, 16])
+def test_one_mean_beyond_its_own_bits_is_damage(coder: ContextCoder, level: int) -> None:
+    """The other means have more bits, which must not excuse it."""
+    layout = Layout((12, 5, 12), made.MEANS, index=500)
+    means = np.zeros((made.MEANS, 3, 3), np.int16)
+    means[[0, 2]] = level
+    assert np.array_equal(there_and_back(coder, means, layout), means)
+    means[1, 2, 2] = level
+    with pytest.raises(DamagedFileError):
+        there_and_back(coder, means, layout)
+
+
+def test_a_pass_sees_only_what_the_decoder_knows() -> None:
+    """Levels that come later, or are being coded, change nothing of what networks are told."""
+    values = made.numbers(13, (made.MEANS, 9 * 11), 500).astype(np.int32)
+    done = np.zeros(9 * 11, bool)
+    for step in passes(9, 11):
+        for mean in range(made.MEANS):
+            told = inputs(values, mean, step, 3)
+            other = values.copy()
+            other[:, ~done] = -777
+            other[:mean, step.here] = values[:mean, step.here]
+            for a, b in zip(told, inputs(other, mean, step, 3), strict=True):
+                assert np.array_equal(a, b)
+        done[step.here] = True
+    assert done.all()
+
+
+def test_features_stay_within_what_the_proof_of_exactness_assumes() -> None:
+    """Differences as large as any two means have, and as damage makes them."""
+    for size in (LARGEST, 1 << 26):
+        values = np.where(made.numbers(14, (made.MEANS, 12 * 12), 1) > 0, size - 1, -size)
+        for step in passes(12, 12):
+            base, x, s = inputs(values.astype(np.int32), 2, step, step_feature(1))
+            assert base.shape == (len(step.here),) and len(s) == signed_count(made.MEANS)
+            assert np.abs(x).max(initial=0) <= MAGNITUDE_MAX
+            assert np.abs(s).max(initial=0) <= SIGNED_MAX
+            assert (x[-1] == ONE).all()
+            if len(step.around):
+                around = values[2][step.around[:NEAREST]]
+                assert np.array_equal(base, around.sum(axis=0) // NEAREST)
+
+
+def test_the_step_is_a_feature_within_bounds() -> None:
+    assert [step_feature(index) for index in (1, 639, 640, 648, 1144, 65535)] == [
+        -MAGNITUDE_MAX,
+        -1,
+        0,
+        1,
+        MAGNITUDE_MAX,
+        MAGNITUDE_MAX,
+    ]
