@@ -15,7 +15,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
-from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
+from bitcodec.errors import BitcodecError, DamagedFileError, UnknownModelError, UsageError
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.layout import Layout, step_of
 from bitcodec.metadata import Metadata
@@ -222,7 +222,14 @@ class Codec:
         inputs = {wanted[0].name: planes[None]}
         if self.facts.steps is not None:
             inputs[wanted[1].name] = np.array([step_of(layout.index)], np.float32)
-        return session.run(None, inputs)[0][0]
+        try:
+            return session.run(None, inputs)[0][0]
+        except MemoryError:
+            raise
+        # ONNX Runtime's exceptions share no base class but this one.
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise UnknownModelError(f"{name} cannot be run ({reason})", self.folder.path) from None
 
     def coder(self, name: str | None = None) -> Coder:
         """The model's coder of this name, or its own choice; its tables are read only once.

@@ -88,6 +88,26 @@ class ModelFolder:
         return digest.hexdigest()
 
     @cached_property
+    def _is_what_it_says(self) -> bool:
+        # Once for a folder: a codec keeps its folder, and a process its codecs.
+        return self.facts.fingerprint in ("", self.compute_fingerprint())
+
+    def verify(self) -> None:
+        """That networks and tables are those that the fingerprint was made of.
+
+        Damaged weights still make a picture, only another one.
+
+        Raises:
+            UnknownModelError: if they are not, or cannot be read.
+        """
+        if not self._is_what_it_says:
+            raise UnknownModelError(
+                "its files are not those that its fingerprint was made of: install or copy this "
+                "model again",
+                self.path,
+            )
+
+    @cached_property
     def _partial_decoders(self) -> dict[int, str]:
         """Graphs that take the first latents alone, by how many they take, fewest first."""
         found = (_PARTIAL_DECODER.fullmatch(path.name) for path in self.path.glob("decoder-*"))
@@ -108,7 +128,7 @@ class ModelFolder:
 
         Raises:
             UsageError: if the model has no tables for it.
-            UnknownModelError: if the tables are damaged.
+            UnknownModelError: if the folder is damaged.
         """
         name = name or self.facts.coder
         if name not in self.coders:
@@ -116,6 +136,7 @@ class ModelFolder:
                 f"model {self.facts.name} has no coder {name!r}: choose among "
                 f"{', '.join(self.coders)}"
             )
+        self.verify()
         return load_coder(name, self.path)
 
     def session(self, name: str, threads: int | None) -> InferenceSession:
@@ -126,9 +147,11 @@ class ModelFolder:
             threads: that one picture may use; None for as many as there are cores.
 
         Raises:
-            UnknownModelError: if the network cannot be loaded.
+            UnknownModelError: if the folder is damaged or the network cannot be loaded.
         """
         import onnxruntime
+
+        self.verify()
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
@@ -153,12 +176,18 @@ class ModelFolder:
 
 
 def available() -> list[ModelFolder]:
-    """All models that can be named without a path, by quality, then name."""
+    """All models that can be named without a path, by quality, then name.
+
+    A folder that is no usable model does not hide the others; asked for by its path, it is named.
+    """
     places = [Path(p) for p in os.environ.get(SEARCH_PATH, "").split(os.pathsep) if p]
     found: dict[str, ModelFolder] = {}
     for place in [*places, _SHIPPED]:
         for facts in sorted(place.glob(f"*/{FACTS}")):
-            folder = ModelFolder(facts.parent)
+            try:
+                folder = ModelFolder(facts.parent)
+            except UnknownModelError:
+                continue
             found.setdefault(folder.facts.name, folder)
     return sorted(found.values(), key=lambda f: (f.facts.quality, f.facts.name))
 

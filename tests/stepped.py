@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -125,7 +126,6 @@ def facts(name: str = "cosines") -> ModelFacts:
         channels=known.layout(known.finest).channels,
         stride=STRIDE,
         coder="huffman",
-        fingerprint="ab" * 32,
         steps=known,
         qualities=QUALITIES,
         default_quality=50,
@@ -158,6 +158,8 @@ def stepped_folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     write_networks(folder)
     (folder / "weights.safetensors").write_bytes(b"")
     (folder / "model.json").write_text(facts().to_json(), "utf-8")
+    whole = replace(facts(), fingerprint=ModelFolder(folder).compute_fingerprint())
+    (folder / "model.json").write_text(whole.to_json(), "utf-8")
     return ModelFolder(folder)
 
 

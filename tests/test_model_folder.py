@@ -7,12 +7,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bitcodec import model_folder
 from bitcodec.codec import Codec
-from bitcodec.errors import UnknownModelError, UsageError
+from bitcodec.errors import BitcodecError, UnknownModelError, UsageError
 from bitcodec.model_folder import SEARCH_PATH, ModelFolder
 
 
@@ -118,10 +119,14 @@ def test_the_fingerprint_covers_what_makes_the_picture(shelf: Path) -> None:
 def test_damaged_parts_are_named(shelf: Path) -> None:
     good = shelf / "good"
     (good / "decoder.onnx").write_bytes(b"nonsense")
-    (good / "huffman.npz").write_bytes(b"nonsense")
+    with pytest.raises(UnknownModelError, match="not those that its fingerprint was made of"):
+        ModelFolder(good).session("decoder.onnx", 1)
+    facts = replace(ModelFolder(good).facts, fingerprint="")
+    (good / "model.json").write_text(facts.to_json())
     folder = ModelFolder(good)
     with pytest.raises(UnknownModelError, match=r"decoder\.onnx cannot be loaded"):
         folder.session("decoder.onnx", 1)
+    (good / "huffman.npz").write_bytes(b"nonsense")
     with pytest.raises(UnknownModelError, match=r"huffman\.npz"):
         folder.coder("huffman")
     with pytest.raises(UsageError, match="no coder 'morse'"):
@@ -136,3 +141,51 @@ def test_shipped_models_are_what_they_say() -> None:
         assert folder.facts.coder in folder.coders
         assert folder.compute_fingerprint() == folder.facts.fingerprint
         assert sum(f.stat().st_size for f in folder.path.iterdir()) < 10_000_000
+
+
+def test_damaged_weights_never_decode_to_another_picture(shelf: Path) -> None:
+    good = shelf / "good"
+    photo = Image.radial_gradient("L").resize((40, 24)).convert("RGB")
+    data = Codec(ModelFolder(good)).encode(photo)
+    weights = bytearray((good / "weights.safetensors").read_bytes())
+    weights[-2] ^= 1
+    (good / "weights.safetensors").write_bytes(weights)
+    with pytest.raises(UnknownModelError, match="install or copy this model again"):
+        Codec(ModelFolder(good)).decode(data)
+    with pytest.raises(UnknownModelError, match="install or copy this model again"):
+        Codec(ModelFolder(good)).encode(photo)
+
+
+@pytest.mark.parametrize("name", ["model.json", "decoder.onnx", "encoder.onnx", "huffman.npz"])
+def test_whatever_is_damaged_the_picture_is_right_or_the_folder_named(
+    shelf: Path, name: str
+) -> None:
+    good = shelf / "good"
+    photo = Image.radial_gradient("L").resize((40, 24)).convert("RGB")
+    codec = Codec(ModelFolder(good))
+    data = codec.encode(photo)
+    picture = codec.decode(data).tobytes()
+    whole = (good / name).read_bytes()
+    rng = np.random.default_rng(0)
+    for turn in range(25):
+        broken = bytearray(whole)
+        for place in rng.integers(len(whole), size=3):
+            broken[place] = rng.integers(256)
+        (good / name).write_bytes(
+            broken[: rng.integers(1, len(whole))] if turn % 3 == 0 else broken
+        )
+        try:
+            damaged = Codec(ModelFolder(good))
+            decoded = damaged.decode(data).tobytes()
+            damaged.encode(photo)
+        except BitcodecError as error:
+            assert "Traceback" not in str(error)
+        else:
+            assert decoded == picture
+
+
+def test_a_bad_folder_does_not_hide_the_good_ones(shelf: Path) -> None:
+    (shelf / "coarse" / "model.json").write_text("{")
+    assert [m.facts.name for m in model_folder.available()] == ["fair", "good"]
+    with pytest.raises(UnknownModelError, match="not usable"):
+        model_folder.find(shelf / "coarse")

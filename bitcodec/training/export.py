@@ -80,6 +80,7 @@ def export_model(
         facts,
         encoder_margin=encoder_radius(encoder, facts.stride),
         decoder_margin=decoder_radius(decoder, facts.channels),
+        fingerprint="",  # of what is not there yet
     )
     graphs = _graphs(encoder, decoder, facts)
     out.parent.mkdir(parents=True, exist_ok=True)
