@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,13 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
-from bitcodec.errors import BitcodecError, DamagedFileError, UnknownModelError, UsageError
+from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
 from bitcodec.images import ImageLike, to_rgb
+from bitcodec.inference import Network
 from bitcodec.layout import Layout, step_of
 from bitcodec.metadata import Metadata
 from bitcodec.model_folder import ModelFolder
 from bitcodec.tiles import tiles
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 
 class Codec:
@@ -39,13 +37,13 @@ class Codec:
         self.facts = folder.facts
         self._threads = threads
         self._coders: dict[str, Coder] = {}
-        self._sessions: dict[str, InferenceSession] = {}
+        self._networks: dict[str, Network] = {}
 
     def __repr__(self) -> str:
         return f"Codec({self.facts.name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What was loaded on the way (sessions, tables) cannot be pickled, and need not be.
+        # What was loaded on the way (networks, tables) cannot be pickled, and need not be.
         return type(self), (self.folder, self._threads)
 
     def encode(
@@ -207,29 +205,11 @@ class Codec:
         return channels, -(-size[1] // stride), -(-size[0] // stride)
 
     def _run(self, name: str, planes: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
-        """One picture through a network, without the dimension of a batch.
-
-        Of a decoder that takes more latents than the layout has, the others are 0.
-        """
-        if name not in self._sessions:
-            self._sessions[name] = self.folder.session(name, self._threads)
-        session = self._sessions[name]
-        wanted = session.get_inputs()
-        channels = wanted[0].shape[1]
-        if planes.shape[0] < channels:
-            more = np.zeros((channels - planes.shape[0], *planes.shape[1:]), np.float32)
-            planes = np.concatenate([planes, more])
-        inputs = {wanted[0].name: planes[None]}
-        if self.facts.steps is not None:
-            inputs[wanted[1].name] = np.array([step_of(layout.index)], np.float32)
-        try:
-            return session.run(None, inputs)[0][0]
-        except MemoryError:
-            raise
-        # ONNX Runtime's exceptions share no base class but this one.
-        except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise UnknownModelError(f"{name} cannot be run ({reason})", self.folder.path) from None
+        """One picture through a network, which is loaded only once."""
+        if name not in self._networks:
+            self._networks[name] = self.folder.network(name, self._threads)
+        step = None if self.facts.steps is None else step_of(layout.index)
+        return self._networks[name].run(planes, step)
 
     def coder(self, name: str | None = None) -> Coder:
         """The model's coder of this name, or its own choice; its tables are read only once.

@@ -28,6 +28,8 @@ class ModelFacts:
         decoder_margin: receptive radius of the decoder in code positions, rounded up.
         coder: name of the coder that is used unless another is asked for.
         fingerprint: SHA-256 in hexadecimal of all that turns a payload into a picture.
+        integrity: SHA-256 in hexadecimal of the folder's files, byte for byte, and of the facts
+            that decide what comes out; empty in folders that have none yet.
         steps: which latents have bits at which step; None for a model that has one quality.
         qualities: pairs of a quality and the index of its step, both ends of 1 to 100 among them;
             between two of them the index is interpolated.
@@ -43,6 +45,7 @@ class ModelFacts:
     decoder_margin: int = 0
     coder: str = ""
     fingerprint: str = ""
+    integrity: str = ""
     steps: StepRange | None = None
     qualities: tuple[tuple[int, int], ...] = ()
     default_quality: int | None = None
@@ -95,7 +98,10 @@ class ModelFacts:
         Raises:
             ValueError: if a field is missing, unknown or outside its range.
         """
-        found = json.loads(text)
+        try:
+            found = json.loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
         known = {f.name for f in fields(cls)}
         if not isinstance(found, dict) or not set(found) <= known:
             raise ValueError("unknown fields")
@@ -147,8 +153,8 @@ def _check(facts: ModelFacts) -> None:
         raise ValueError("margins are numbers from 0 to 4096")
     if not isinstance(facts.name, str) or not is_model_name(facts.name):
         raise ValueError(f"{facts.name!r} cannot be the name of a model")
-    if not isinstance(facts.coder, str) or not isinstance(facts.fingerprint, str):
-        raise ValueError("coder and fingerprint are texts")
+    if not all(isinstance(t, str) for t in (facts.coder, facts.fingerprint, facts.integrity)):
+        raise ValueError("coder, fingerprint and integrity are texts")
     bytes.fromhex(facts.fingerprint)
     if not isinstance(facts.training, dict):
         raise ValueError("training holds named facts")

@@ -19,7 +19,6 @@ import re
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,10 +26,8 @@ from bitcodec.coders import CODERS, load_coder, tables_path
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import NoSuchModelError, UnknownModelError, UsageError
+from bitcodec.inference import Network
 from bitcodec.model_facts import ModelFacts
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 FACTS = "model.json"
 ENCODER = "encoder.onnx"
@@ -44,6 +41,8 @@ DEFAULT = "photo"
 """Name of the model that is taken unless another is asked for."""
 
 _PARTIAL_DECODER = re.compile(r"decoder-([1-9][0-9]{0,3})\.onnx")
+_DECIDING = ("channels", "stride", "encoder_margin", "decoder_margin", "coder", "fingerprint")
+_DECIDING += ("steps", "qualities", "default_quality")
 _SHIPPED = Path(__file__).parent / "models"
 
 
@@ -87,23 +86,38 @@ class ModelFolder:
                 digest.update(little.tobytes())
         return digest.hexdigest()
 
+    def compute_integrity(self) -> str:
+        """SHA-256 over the files, byte for byte, and the facts that decide what comes out.
+
+        Wider than the fingerprint, which leaves the encoder free to improve: no file states it.
+        """
+        facts = asdict(self.facts)
+        known = json.dumps({name: facts[name] for name in _DECIDING}, sort_keys=True)
+        digest = hashlib.sha256(known.encode())
+        tables = [tables_path(coder, self.path).name for coder in self.coders]
+        for name in (ENCODER, DECODER, *self._partial_decoders.values(), WEIGHTS, *tables):
+            content = self._bytes(name)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
     @cached_property
-    def _is_what_it_says(self) -> bool:
-        # Once for a folder: a codec keeps its folder, and a process its codecs.
+    def _is_whole(self) -> bool:
+        """Looked into once for a folder: a codec keeps its folder, and a process its codecs."""
+        if self.facts.integrity:
+            return self.facts.integrity == self.compute_integrity()
         return self.facts.fingerprint in ("", self.compute_fingerprint())
 
     def verify(self) -> None:
-        """That networks and tables are those that the fingerprint was made of.
+        """That files and facts are those that the folder was made of.
 
         Damaged weights still make a picture, only another one.
 
         Raises:
             UnknownModelError: if they are not, or cannot be read.
         """
-        if not self._is_what_it_says:
+        if not self._is_whole:
             raise UnknownModelError(
-                "its files are not those that its fingerprint was made of: install or copy this "
-                "model again",
+                "the model is damaged or incomplete: install it again, or copy it once more",
                 self.path,
             )
 
@@ -139,8 +153,8 @@ class ModelFolder:
         self.verify()
         return load_coder(name, self.path)
 
-    def session(self, name: str, threads: int | None) -> InferenceSession:
-        """An ONNX Runtime session of one of the folder's networks on the CPU.
+    def network(self, name: str, threads: int | None) -> Network:
+        """One of the folder's networks, ready to run.
 
         Args:
             name: :data:`ENCODER`, or what :meth:`decoder` answers.
@@ -149,22 +163,8 @@ class ModelFolder:
         Raises:
             UnknownModelError: if the folder is damaged or the network cannot be loaded.
         """
-        import onnxruntime
-
         self.verify()
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(
-                str(self.path / name), options, providers=["CPUExecutionProvider"]
-            )
-        # ONNX Runtime's exceptions share no base class but this one.
-        except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise UnknownModelError(f"{name} cannot be loaded ({reason})", self.path) from None
+        return Network(self.path / name, threads)
 
     def _bytes(self, name: str) -> bytes:
         try:

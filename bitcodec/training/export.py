@@ -59,7 +59,7 @@ def export_model(
             steps :class:`bitcodec.transforms.stepped.StepEncoder`.
         decoder: code ``N x C x H/s x W/s`` in [0, 1] → ``N x 3 x H x W``, or
             :class:`bitcodec.transforms.stepped.StepDecoder`.
-        facts: what ``model.json`` is to say; margins and fingerprint are filled in here, and the
+        facts: what ``model.json`` is to say; margins and digests are filled in here, and the
             coder with the smallest payloads if none is named.
         images: training pictures whose bitmaps the coders' tables are fitted to; with steps, each
             at one of them, spread over the range.
@@ -80,7 +80,8 @@ def export_model(
         facts,
         encoder_margin=encoder_radius(encoder, facts.stride),
         decoder_margin=decoder_radius(decoder, facts.channels),
-        fingerprint="",  # of what is not there yet
+        fingerprint="",
+        integrity="",
     )
     graphs = _graphs(encoder, decoder, facts)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +95,19 @@ def export_model(
             save_tables(FITS[name](samples, **(fit_settings or {}).get(name, {})), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
-        facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())
-        (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
+        _seal(folder, facts)
         shutil.move(folder, out)
     return ModelFolder(out)
+
+
+def _seal(folder: Path, facts: ModelFacts) -> None:
+    """Write the facts with the digests of what the folder holds: the last thing to be written."""
+    path = folder / model_folder.FACTS
+    path.write_text(facts.to_json(), "utf-8")
+    facts = replace(facts, fingerprint=ModelFolder(folder).compute_fingerprint())
+    path.write_text(facts.to_json(), "utf-8")
+    facts = replace(facts, integrity=ModelFolder(folder).compute_integrity())
+    path.write_text(facts.to_json(), "utf-8")
 
 
 def _default_coders(facts: ModelFacts) -> list[str]:
