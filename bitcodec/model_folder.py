@@ -41,8 +41,10 @@ DEFAULT = "photo"
 """Name of the model that is taken unless another is asked for."""
 
 _PARTIAL_DECODER = re.compile(r"decoder-([1-9][0-9]{0,3})\.onnx")
-_DECIDING = ("channels", "stride", "encoder_margin", "decoder_margin", "coder", "fingerprint")
-_DECIDING += ("steps", "qualities", "default_quality")
+_DECIDING = (
+    *("channels", "stride", "encoder_margin", "decoder_margin", "coder", "fingerprint"),
+    *("steps", "qualities", "default_quality"),
+)
 _SHIPPED = Path(__file__).parent / "models"
 
 

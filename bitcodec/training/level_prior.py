@@ -29,8 +29,8 @@ AROUND = (tuple((2 * dy, 2 * dx) for dy, dx in MIDDLE), MIDDLE, SIDE, SIDE)
 """Neighbours of a mean in each phase. Those of the first belong to coarser grids, which the coder
 walks one by one; one of them stands for all."""
 LEAST_SCALE = 0.08
-MOST_OCTAVES = (-6.0, 9.0)
-"""Logarithms of scales are kept within these, so that no gradient overflows."""
+MOST_OCTAVES = 9.0
+"""Logarithms of scales are at most this, so that no gradient overflows."""
 LARGEST = 20.0
 REFERENCE_STEP = 32.0
 
@@ -161,7 +161,7 @@ def _scale(octaves: Tensor) -> Tensor:
     """Scale of a density from its logarithm to base 2. What tells it are logarithms of sizes too: a
     scale must be able to grow as fast as the levels do when the step gets finer.
     """
-    return torch.exp2(octaves.clamp(MOST_OCTAVES[0], MOST_OCTAVES[1]))
+    return torch.exp2(octaves.clamp_max(MOST_OCTAVES))
 
 
 def _size(levels: Tensor) -> Tensor:

@@ -33,9 +33,9 @@ def load_module(checkpoint: Path) -> CodecModule:
     try:
         found = torch.load(checkpoint, map_location="cpu", weights_only=True)
         kind = found["hyper_parameters"]["model"]["kind"]
-        return module_class(kind).load_from_checkpoint(
-            checkpoint, map_location="cpu", weights_only=True
-        )
+        module = module_class(kind)(**found["hyper_parameters"])
+        module.load_state_dict(found["state_dict"])
+        return module
     except BitcodecError:
         raise
     except Exception as error:

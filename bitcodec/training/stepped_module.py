@@ -235,16 +235,22 @@ class SteppedModule(pl.LightningModule):
         for size in self.COST_STEPS:
             if not self.config.finest <= size <= self.config.coarsest:
                 continue
-            layout = self.steps.layout(step_index(size))
-            step = self.step_tensor(layout)
-            levels = torch.floor(self.encoder(image, step, layout.latents) + 0.5)
-            picture = self.decoder(levels, step).clamp(0, 1)
-            bpp = self.penalty(levels, step) / _pixels(image)
+            picture, bpp = self.coded(image, size)
             decibels = psnr(picture, image)
-            weight = self.penalty_config.at(step_of(layout.index))
+            weight = self.penalty_config.at(step_of(step_index(size)))
             total.append((10 ** (-decibels / 10)).mean() / weight + bpp)
             found |= {f"psnr/step{size:.0f}": decibels.mean(), f"prior_bpp/step{size:.0f}": bpp}
         return found | {"loss": torch.stack(total).mean()}
+
+    @torch.no_grad()
+    def coded(self, image: Tensor, size: float) -> tuple[Tensor, Tensor]:
+        """What the bitmap at a step makes of images ``N x 3 x H x W`` in [0, 1], H and W multiples
+        of 16, and its rate under the prior, in bits a pixel.
+        """
+        layout = self.steps.layout(step_index(size))
+        step = self.step_tensor(layout)
+        levels = torch.floor(self.encoder(image, step, layout.latents) + 0.5)
+        return self.decoder(levels, step).clamp(0, 1), self.penalty(levels, step) / _pixels(image)
 
     @torch.no_grad()
     def read(self, image: Tensor, index: int | None = None) -> Reading:
