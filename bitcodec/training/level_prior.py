@@ -1,10 +1,11 @@
 """A prior on levels, for training: it prices what the context coder will pay.
 
 Every level gets a Laplace distribution, mixed with a wider one for what nothing announced. Scale
-and centre come from levels that the coder knows by then, in its own order (:mod:`bitcodec.coders.context`): the means first, each from those around
-it, then the other latents in groups, a group in four phases of positions. It is dense and in floats
-where the coder is sparse and in integers, and is thrown away after training; the coder's tables are
-fitted to the levels that came out.
+and centre come from levels that the coder knows by then, in its own order
+(:mod:`bitcodec.coders.context`): the means first, each from those around it, then the other latents
+in groups, a group in four phases of positions. It is dense and in floats where the coder is sparse
+and in integers, and is thrown away after training; the coder's tables are fitted to the levels that
+came out.
 
 Latents are ordered, and a coarse step has only the first M of them: all weights are cut to those.
 """
