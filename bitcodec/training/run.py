@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
@@ -30,6 +30,7 @@ from bitcodec.training.callbacks import LastCheckpoint
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
 from bitcodec.training.modules import CodecModule, module_class
+from bitcodec.training.run_folder import clear, goes_on_here, holds_result
 from bitcodec.training.run_record import RunRecord
 from bitcodec.training.throughput import Throughput
 
@@ -48,12 +49,20 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, flo
         The final metrics, named as the columns of ``experiments/article/results.csv``.
 
     Raises:
-        BitcodecError: for wrong values, missing data, an unusable checkpoint, or a signal.
+        BitcodecError: for wrong values, missing data, an unusable checkpoint, a folder that holds
+            a finished run, or a signal.
     """
+    replaces = holds_result(folder, config)
     folder.mkdir(parents=True, exist_ok=True)
-    record = RunRecord.start(folder, overrides, config)
+    record = RunRecord.of(folder, overrides, config)
+    if not replaces:
+        record.begin(config)
     try:
-        metrics = _train(config, folder, record)
+        parts = _prepare(config)
+        if config.overwrite and not goes_on_here(folder, config):
+            clear(folder, config)
+        record.begin(config)
+        metrics = _train(config, folder, record, parts)
     except InterruptedRunError as error:
         record.finish("interrupted", error=str(error))
         raise
@@ -64,7 +73,16 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, flo
     return metrics
 
 
-def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, float]:
+class _Parts(NamedTuple):
+    """What a run is made of, known to fit together before anything of an earlier run goes."""
+
+    module: CodecModule
+    data: PhotoDataModule
+    first: int
+    """The step of the checkpoint that it goes on from."""
+
+
+def _prepare(config: DictConfig) -> _Parts:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -79,6 +97,11 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
+    return _Parts(module, data, first)
+
+
+def _train(config: DictConfig, folder: Path, record: RunRecord, parts: _Parts) -> dict[str, float]:
+    module, data, first = parts
     trainer = build_trainer(config, folder)
     stop = next(c for c in trainer.callbacks if isinstance(c, LastCheckpoint))  # type: ignore[attr-defined]
     started = time.perf_counter()

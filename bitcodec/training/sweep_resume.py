@@ -14,12 +14,21 @@ from omegaconf import DictConfig, OmegaConf
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.checkpoints import checked_step
 from bitcodec.training.run import build_module, run
-from bitcodec.training.run_record import RunRecord
+from bitcodec.training.run_record import RunRecord, is_result
 
 log = logging.getLogger(__name__)
 
 CONTROL_KEYS = frozenset(
-    {"resume_sweep", "quiet", "threads", "ckpt_path", "sweep", "objective", "rd_weight"}
+    {
+        "resume_sweep",
+        "overwrite",
+        "quiet",
+        "threads",
+        "ckpt_path",
+        "sweep",
+        "objective",
+        "rd_weight",
+    }
 )
 """Keys that say how a run is carried out, not what it computes."""
 
@@ -40,7 +49,7 @@ def resume(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, 
             "repeat that sweep's values or give hydra.sweep.dir another folder",
             folder,
         )
-    if earlier["state"] == "finished":
+    if is_result(earlier):
         log.info("%s: finished before, skipped", folder)
         return earlier["metrics"]
     if checkpoint := usable_checkpoint(config, folder):
