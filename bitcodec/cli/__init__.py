@@ -16,7 +16,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from bitcodec.cli import bench, compare, decode, encode, eval, export, info, inspect, models
+from bitcodec.cli import (
+    bench,
+    compare,
+    decode,
+    encode,
+    eval,
+    export,
+    info,
+    inspect,
+    models,
+    train,
+)
 from bitcodec.errors import BitcodecError
 
 try:  # Typer carries its own copy of click in some versions and imports click in others.
@@ -51,6 +62,7 @@ app.command(epilog=info.EPILOG)(info.info)
 app.command(epilog=models.EPILOG)(models.models)
 app.command(epilog=bench.EPILOG)(bench.bench)
 app.command(name="eval", epilog=eval.EPILOG)(eval.evaluate)
+app.command(context_settings=train.SETTINGS, add_help_option=False)(train.train)
 app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=compare.EPILOG)(compare.compare)
 app.command(epilog=inspect.EPILOG)(inspect.inspect)
