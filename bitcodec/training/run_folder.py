@@ -9,7 +9,7 @@ from pathlib import Path
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
-from bitcodec.errors import DamagedFileError, UsageError
+from bitcodec.errors import DamagedFileError, UsageError, typed
 from bitcodec.training.run_record import RunRecord, is_result
 
 OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv")
@@ -23,7 +23,7 @@ def holds_result(folder: Path, config: DictConfig) -> bool:
         UsageError: if it may not: the user has asked for neither.
         DamagedFileError: if its record cannot be read, and nobody said that it may go.
     """
-    if rank_zero_only.rank != 0:
+    if getattr(rank_zero_only, "rank", 0) != 0:
         return False
     try:
         earlier = RunRecord.read(folder)
@@ -37,7 +37,7 @@ def holds_result(folder: Path, config: DictConfig) -> bool:
         return True
     checkpoint = folder / "checkpoints" / "last.ckpt"
     raise UsageError(
-        f"holds a finished run; train it further with ckpt_path={checkpoint} (a sweep: "
+        f"holds a finished run; train it further with {typed('ckpt_path', checkpoint)} (a sweep: "
         "resume_sweep=true), replace it with overwrite=true, or name another folder",
         folder,
     )
@@ -52,7 +52,7 @@ def goes_on_here(folder: Path, config: DictConfig) -> bool:
 
 def clear(folder: Path, config: DictConfig) -> None:
     """Remove what an earlier run left, but no checkpoint that this one starts from."""
-    if rank_zero_only.rank != 0:
+    if getattr(rank_zero_only, "rank", 0) != 0:
         return
     kept = {Path(path).resolve() for path in (config.ckpt_path, config.init_from) if path}
     for name in OUTPUTS:

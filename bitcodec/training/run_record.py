@@ -19,8 +19,8 @@ NAME = "run.json"
 
 
 def is_result(record: Mapping[str, Any]) -> bool:
-    """Whether the content of a record is that of a run which has been through."""
-    return record["state"] == "finished"
+    """Whether the content of a record is that of a run which has been through; no mere trial."""
+    return record["state"] == "finished" and not record.get("fast_dev_run")
 
 
 @dataclass
@@ -37,6 +37,7 @@ class RunRecord:
         timing: seconds, steps per second, device, precision, threads.
         metrics: final validation metrics, named as the columns of ``results.csv``.
         error: the sentence that ended a run that did not finish.
+        fast_dev_run: whether a step or two were a trial of all parts, and no training.
         begun: whether it is on disk; until then an earlier run's stays.
     """
 
@@ -49,6 +50,7 @@ class RunRecord:
     timing: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    fast_dev_run: bool = False
     begun: bool = False
 
     @staticmethod
@@ -72,7 +74,9 @@ class RunRecord:
 
     @classmethod
     def of(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
-        return cls(folder, "running", overrides, config.seed, time.time(), provenance())
+        record = cls(folder, "running", overrides, config.seed, time.time(), provenance())
+        record.fast_dev_run = bool(config.trainer.fast_dev_run)
+        return record
 
     def begin(self, config: DictConfig) -> None:
         """Write the record and the resolved config."""
