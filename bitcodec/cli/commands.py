@@ -16,6 +16,7 @@ COMMANDS = {
     "models": "models",
     "bench": "bench",
     "eval": "evaluate",
+    "train": "train",
     "export": "export",
     "compare": "compare",
     "inspect": "inspect",
@@ -42,7 +43,11 @@ class Commands(TyperGroup):
 def _build(name: str) -> Any:
     module = import_module(f"bitcodec.cli.{name}")
     alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    alone.command(name, epilog=module.EPILOG)(getattr(module, COMMANDS[name]))
+    settings: dict[str, Any] = {"epilog": getattr(module, "EPILOG", None)}
+    if hasattr(module, "SETTINGS"):
+        # Another program reads the arguments, and explains them.
+        settings |= {"context_settings": module.SETTINGS, "add_help_option": False}
+    alone.command(name, **settings)(getattr(module, COMMANDS[name]))
     command = get_command(alone)
     _convert_quickly(command)
     return command

@@ -41,8 +41,19 @@ SEEN_SCALE = 180.0
 REFERENCE_STEP = 32.0
 """The step at which the network gets a zero for the step's logarithm."""
 
-FINEST_MEANS = 4.0
-"""The means' step is at most so many times finer than the others'."""
+FINEST_MEANS = 3.0
+"""The means' step is about so many times finer than the others' at most."""
+
+ROUNDED = 1.1
+"""By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
+
+CORNERS = (
+    127.5 * lapped.BLOCK / math.sqrt(3),
+    127.5 * lapped.BLOCK / math.sqrt(2),
+    127.5 * lapped.BLOCK / math.sqrt(6),
+)
+"""Each mean of a flat picture in black, white, middle grey or a full colour is a multiple of this:
+the projections of a cube's corners on the colour axes."""
 
 IDLE = 1 / 8
 """A latent has no bits where its expected deviation is below this share of the step."""
@@ -71,7 +82,7 @@ def step_range(finest: int, coarsest: int) -> StepRange:
     order = latent_order()
     largest = 127.5 * lapped.basis()[order].abs().sum(dim=(1, 2, 3)).double()
     reach = torch.ceil(largest.log2() * PER_OCTAVE)
-    reach[:MEANS] += PER_OCTAVE * math.log2(FINEST_MEANS)
+    reach[:MEANS] += PER_OCTAVE * math.log2(FINEST_MEANS * ROUNDED)
     cutoff = torch.floor((lapped.deviations()[order].double() / IDLE).log2() * PER_OCTAVE)
     cutoff[:MEANS] = (1 << 16) - 1
     # Latents go in the order of their deviations, but for the means; equal ones go together.
@@ -104,14 +115,17 @@ class StepScale(nn.Module):
 
 
 def fineness(step: Tensor) -> Tensor:
-    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, 1 to 4.
+    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 1 to 3.
 
     The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
-    two half as much is enough.
+    two half as much is enough. Each is rounded so that a whole number of the means' steps makes one
+    of :data:`CORNERS`: paper, ink and full colours are exact at every step.
     """
     light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS)
     colour = (light + 1) / 2
-    return torch.cat([light, colour, colour]).view(-1, 1, 1)
+    wanted = torch.cat([light, colour, colour])
+    whole = wanted.new_tensor(CORNERS) / step
+    return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
 
 
 class StepEncoder(nn.Module):

@@ -25,6 +25,8 @@ from experiments.runs import REPOSITORY, Run, run_all
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
 FIT_PICTURES = 600
+GOING_ON = ("noise.schedule=constant", "optimizer.lr=6.0e-4", "optimizer.prior_lr=3.0e-3")
+"""Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 
 
 def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
@@ -34,7 +36,7 @@ def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
         f"data.val_root={photos / 'validation'}",
     ]
     if start:
-        overrides.append(f"init_from={start}")
+        overrides += [f"init_from={start}", *GOING_ON]
     if steps:
         overrides.append(f"trainer.max_steps={steps}")
         overrides.append(f"trainer.val_check_interval={min(steps, max(1, steps // 4))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bitcodec.training.level_prior import GROUP, LEAST_SCALE, LevelPrior, laplace_bits
+from bitcodec.training.level_prior import GROUP, LEAST_SCALE, LevelPrior, laplace_bits, mixture_bits
 
 STEP = torch.tensor([40.0])
 
@@ -18,6 +18,14 @@ def test_levels_of_a_laplace_density_have_probabilities_that_sum_to_one(
     levels = torch.arange(-200.0, 201.0)
     bits = laplace_bits(levels - centre, torch.tensor(scale))
     assert (2 ** -bits.double()).sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_levels_of_a_mixture_have_probabilities_that_sum_to_one_and_outliers_a_fair_price() -> None:
+    levels = torch.arange(-200.0, 201.0).view(1, 1, 1, -1)
+    scale, tail = torch.full_like(levels, 0.1), torch.tensor([[-4.0, 1.5, -1.0]])
+    bits = mixture_bits(levels - 0.2, scale, tail)
+    assert (2 ** -bits.double()).sum().item() == pytest.approx(1, abs=1e-4)
+    assert bits[..., 200 + 5].item() < 20 < 60 < laplace_bits(torch.tensor(4.8), scale[0, 0, 0, 0])
 
 
 def test_far_levels_keep_a_finite_price_and_a_gradient() -> None:
