@@ -34,6 +34,9 @@ CONFIGS = _PACKAGE / "conf"
 if not CONFIGS.is_dir():
     CONFIGS = _PACKAGE.parent / "conf"
 
+_NO_GROUP = "Config group override must be"
+"""What Hydra says of `logger=null`, as a mere ValueError."""
+
 _command_line: list[str] = []
 """What this process was started with, where Hydra is given something else to read."""
 
@@ -93,6 +96,11 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
     except (HydraException, OmegaConfBaseException) as error:
         print(_sentence(error, program), file=sys.stderr)
         sys.exit(UsageError.exit_code)
+    except ValueError as error:
+        if not str(error).startswith(_NO_GROUP):
+            raise
+        print(_sentence(error, program), file=sys.stderr)
+        sys.exit(UsageError.exit_code)
 
 
 def _sentence(error: Exception, program: str) -> str:
@@ -108,6 +116,8 @@ def _sentence(error: Exception, program: str) -> str:
     reason = " ".join(str(error.__cause__ or "").split("\n")[0].split())
     if reason and reason not in text:
         text += f" ({reason})"
+    if text.startswith(_NO_GROUP):
+        text += "; leave a whole group out with a tilde, as in ~logger"
     if isinstance(error, OverrideParseException):
         text += "; quote values with = , : ( [ { spaces or accents, twice: 'KEY=\"VALUE\"'"
     return f"{text}: see conf/ or `{program} --help` for the keys"

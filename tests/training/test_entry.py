@@ -82,6 +82,7 @@ ADVICE = {
     "ckpt_path=runs/noise.std=15/last.ckpt": "quote values",
     "data.root=/photos/\u00e9t\u00e9": "quote values",
     "noise.std=1,2": "add --multirun",
+    "logger=null": "~logger",
 }
 
 

@@ -68,10 +68,17 @@ def test_every_trainer_and_the_debugging_run_compose() -> None:
     check_trainer(debug)
 
 
+def test_loggers_are_chosen_and_put_together() -> None:
+    chosen = {"[]": "none", "['csv']": "csv", "['tensorboard', 'csv']": "[tensorboard,csv]"}
+    for names, choice in chosen.items():
+        assert str([*composed(f"logger={choice}").logger]) == names
+    assert [*composed().logger] == ["tensorboard", "csv"]
+
+
 def test_a_trial_of_all_parts_says_so_and_profiles(
     photo_folder: Path, tmp_path: Path, train: Callable
 ) -> None:
-    trial = ["trainer.fast_dev_run=true", "trainer.profiler=simple", "logger=null"]
+    trial = ["trainer.fast_dev_run=true", "trainer.profiler=simple", "~logger"]
     for _ in range(2):  # as it is no result that has to be kept
         outcome = train(*tiny_run(photo_folder, tmp_path, *trial))
         assert outcome.code == 0, outcome.error
