@@ -81,6 +81,7 @@ class Pairing:
         return self._group_of.get(run.name)
 
     def members(self, group: int) -> list[Run]:
+        """The runs of a group."""
         return [run for run in self.runs if self.group(run) == group]
 
     @cached_property
