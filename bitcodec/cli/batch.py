@@ -115,8 +115,8 @@ def readable(pictures: Sequence[Path]) -> tuple[list[Path], list[BitcodecError]]
             failures.append(error)
     if not good:
         raise failures[0]
-    for error in failures:
-        console().print(str(error), markup=False, highlight=False, style="red")
+    for failure in failures:
+        console().print(str(failure), markup=False, highlight=False, style="red")
     return good, failures
 
 

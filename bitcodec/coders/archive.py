@@ -44,5 +44,5 @@ def _array(data: bytes) -> NDArray[np.integer]:
     rest = data[stream.tell() :]
     if len(rest) != math.prod(shape) * kind.itemsize:
         raise ValueError("a table is longer or shorter than it states")
-    order = "F" if columns_first else "C"
-    return np.frombuffer(rest, kind).reshape(shape, order=order).copy()
+    array = np.frombuffer(rest, kind)
+    return array.reshape(shape[::-1]).T.copy() if columns_first else array.reshape(shape).copy()
