@@ -118,10 +118,9 @@ class BitstreamRate(pl.Callback):
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
-            count = -(-self.fit_images // data.config.batch_size)
             self._coder = HuffmanCoder.fit(
                 bitmap
-                for batch in data.sample_batches(count)
+                for batch in data.sample_crops(self.fit_images)
                 for bitmap in _bitmaps(pl_module, batch)
             )
 
@@ -195,6 +194,8 @@ class LastCheckpoint(pl.Callback):
         batch: Tensor,
         batch_idx: int,
     ) -> None:
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return  # a checkpoint holds no gradients: amid a step it would lose them
         done = trainer.global_step >= trainer.max_steps
         if self.signal is not None or done or trainer.global_step % self.every == 0:
             self._save(trainer)

@@ -126,8 +126,12 @@ def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:
     if not config.quiet:
         callbacks.append(RichProgressBar(leave=True))
     loggers = [_instantiate(node) for node in config.logger.values() if node]
+    accumulate = config.trainer.get("accumulate_grad_batches") or 1
     return _instantiate(
         config.trainer,
+        # Lightning counts batches here, and steps everywhere else.
+        val_check_interval=config.trainer.val_check_interval * accumulate,
+        use_distributed_sampler=False,  # batches and validation images are shared out in data.py
         precision=resolve_precision(config.trainer.precision),
         callbacks=callbacks,
         logger=loggers,
