@@ -38,14 +38,13 @@ class Outcome:
 @pytest.fixture
 def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable:
     """Run ``python train.py ARGUMENTS`` in this process; returns exit code and stderr."""
-    monkeypatch.syspath_prepend(str(REPOSITORY))
-    import train as script
+    from bitcodec.training import entry
 
     def call(*arguments: str) -> Outcome:
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
         try:
-            script.main()
+            entry.main()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)

@@ -83,11 +83,11 @@ def test_threads_do_not_change_the_result(tiny_folder: ModelFolder, photo: Image
 
 
 def test_output_is_rounded_then_limited() -> None:
-    from bitcodec.codec import _to_bytes
+    from bitcodec.pixels import to_bytes
 
     levels = np.array([-3.0, -0.4, 0.4, 0.6, 99.6, 254.7, 255.4, 300.0], np.float32) / 255
     planes = np.broadcast_to(levels, (3, 1, len(levels)))
-    assert _to_bytes(planes)[0, :, 0].tolist() == [0, 0, 0, 1, 100, 255, 255, 255]
+    assert to_bytes(planes)[0, :, 0].tolist() == [0, 0, 0, 1, 100, 255, 255, 255]
 
 
 def test_a_file_of_another_model_is_refused(tiny: Codec, photo: Image.Image) -> None:
