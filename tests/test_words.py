@@ -16,6 +16,7 @@ import bitcodec
 from bitcodec import codec, targets
 from tests.conftest import REPOSITORY
 
+SECTIONS = ("Raises", "Args", "Returns")
 SOURCES = sorted((REPOSITORY / "bitcodec").rglob("*.py"))
 
 
@@ -64,4 +65,8 @@ def test_modules_and_public_functions_begin_with_a_summary(path: Path) -> None:
         name = getattr(node, "name", "the module")
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and name[0] != "_":
             summary = ast.get_docstring(node) or ""
-            assert summary and not summary.startswith(("Raises", "Args", "Returns")), name
+            assert summary and not summary.startswith(SECTIONS), name
+        for method in node.body if isinstance(node, ast.ClassDef) else []:
+            # What overrides another method may leave its words to that one.
+            if isinstance(method, ast.FunctionDef) and method.name[0] != "_":
+                assert not (ast.get_docstring(method) or "").startswith(SECTIONS), method.name

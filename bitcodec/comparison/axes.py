@@ -32,6 +32,7 @@ class Scale:
     high: float
 
     def position(self, value: float) -> float:
+        """Where a value stands, from 0 at the low end to 1 at the high end."""
         return (_transformed(self.kind, self.threshold, value) - self.low) / (self.high - self.low)
 
 

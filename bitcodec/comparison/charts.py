@@ -91,6 +91,7 @@ class Look:
         self._values = {key: found for key, found in values.items() if len(found) > 1}
 
     def colour(self, setting: Setting) -> Colour:
+        """By the rank of its value on the first axis that varies; else by its group."""
         for key, found in self._values.items():
             value = setting.at(key)
             return colours.ONLY if value is None else colours.ranked(found.index(value), len(found))
@@ -99,9 +100,11 @@ class Look:
         return colours.ONLY
 
     def marker(self, setting: Setting) -> int:
+        """The number of its group, which the shape of its points stands for."""
         return self._groups.index(setting.group)
 
     def name(self, setting: Setting) -> str:
+        """What a legend says of it: its group if there are several, and what varies."""
         parts = [self._pairing.group_label(setting.group)] if len(self._groups) > 1 else []
         for key in self._values:
             value = setting.at(key)

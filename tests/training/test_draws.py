@@ -59,7 +59,7 @@ def test_eight_images_at_once_are_four_and_four(
     if recipe == "stepped":
         more += ["model.blocks=0", "callbacks.rate=null"]
     for name, size, parts in (("whole", 8, 1), ("parts", 4, 2)):
-        split = [f"data.batch.batch_size={size}", f"++trainer.accumulate_grad_batches={parts}"]
+        split = [f"data.batch.batch_size={size}", f"trainer.accumulate_grad_batches={parts}"]
         outcome = train(*tiny_run(photo_folder, tmp_path / name, *more, *split))
         assert outcome.code == 0, outcome.error
     whole, parts = (

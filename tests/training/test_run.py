@@ -186,7 +186,7 @@ def test_a_sweep_runs_every_value_in_its_own_folder(
         for folder in tmp_path.iterdir()
         if folder.is_dir()
     }
-    assert stds == {"0": 0, "1": 15}
+    assert stds == {"noise.std=0": 0, "noise.std=15": 15}
     assert all(record(tmp_path / name)["state"] == "finished" for name in stds)
 
 
