@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from omegaconf import OmegaConf
 
+from bitcodec.comparison.runs import natural
 from experiments.tables import (
     COLUMNS,
     Row,
@@ -49,7 +50,7 @@ def read(folders: Iterable[Path]) -> list[tuple[Row, dict[str, Any]]]:
     """
     found = []
     for folder in folders:
-        for path in sorted(folder.glob("*/run.json"), key=lambda path: int(path.parent.name)):
+        for path in sorted(folder.glob("*/run.json"), key=natural):
             record = json.loads(path.read_text())
             if record["state"] != "finished":
                 raise SystemExit(f"{path.parent} is {record['state']}: run the command again")

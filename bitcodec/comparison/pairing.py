@@ -38,6 +38,8 @@ def is_bystander(key: str) -> bool:
         "threads",
         "ckpt_path",
         "resume_sweep",
+        "resume_changed",
+        "overwrite",
         "trainer.log_every_n_steps",
         "trainer.val_check_interval",
     }

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
-from bitcodec.training.objective import check, objective
+from bitcodec.training.objective import FAILED, check, objective
+from bitcodec.training.run_names import varied
 from bitcodec.training.sweep_signals import end_worker, stopped
 
 # Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
@@ -32,8 +33,9 @@ CONFIGS = _PACKAGE / "conf"
 """Inside the package, where a wheel puts it; in a checkout beside it."""
 if not CONFIGS.is_dir():
     CONFIGS = _PACKAGE.parent / "conf"
-FAILED = float("inf")
-"""What a sweep is told of a failed run, which does not stop it: worse than any other."""
+
+_NO_GROUP = "Config group override must be"
+"""What Hydra says of `logger=null`, as a mere ValueError."""
 
 _command_line: list[str] = []
 """What this process was started with, where Hydra is given something else to read."""
@@ -57,7 +59,8 @@ def task(config: DictConfig) -> float:
     try:
         if not stopped():
             check(config.objective, config.rd_weight)
-            metrics = train(config, folder, list(hydra_config.overrides.task))
+            typed = list(hydra_config.overrides.task)
+            metrics = train(config, folder, typed, varied(hydra_config))
             return objective(metrics, config.objective, config.rd_weight)
     except InterruptedRunError as error:
         print(error, file=sys.stderr)
@@ -93,12 +96,28 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
     except (HydraException, OmegaConfBaseException) as error:
         print(_sentence(error, program), file=sys.stderr)
         sys.exit(UsageError.exit_code)
+    except ValueError as error:
+        if not str(error).startswith(_NO_GROUP):
+            raise
+        print(_sentence(error, program), file=sys.stderr)
+        sys.exit(UsageError.exit_code)
 
 
 def _sentence(error: Exception, program: str) -> str:
-    """Hydra's and OmegaConf's messages run over many lines; the first ones say what is wrong."""
-    cause = error.__cause__ if error.__cause__ is not None else error
-    first = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
-    second = " ".join(str(cause).split("\n")[0].split())
-    detail = "" if second in first or cause is error else f" ({second})"
-    return f"{first.rstrip('.')}{detail}: see conf/ or `{program} --help` for the keys"
+    """Hydra's and OmegaConf's messages, which run over many lines, with their advice in one."""
+    lines = [" ".join(line.split()) for line in str(error).split("\n")]
+    lines = [line for line in lines if line and not line.startswith(("^", "See https://"))]
+    if "Config search path:" in lines:
+        lines = lines[: lines.index("Config search path:")]
+    text, listing = (lines or [type(error).__name__])[0].rstrip("."), False
+    for line in lines[1:]:
+        text += f"{' ' if text.endswith(':') else ', ' if listing else '; '}{line.rstrip('.')}"
+        listing = listing or line.endswith(":")
+    reason = " ".join(str(error.__cause__ or "").split("\n")[0].split())
+    if reason and reason not in text:
+        text += f" ({reason})"
+    if text.startswith(_NO_GROUP):
+        text += "; leave a whole group out with a tilde, as in ~logger"
+    if isinstance(error, OverrideParseException):
+        text += "; quote values with = , : ( [ { spaces or accents, twice: 'KEY=\"VALUE\"'"
+    return f"{text}: see conf/ or `{program} --help` for the keys"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from bitcodec import cli
+from bitcodec.errors import typed
 from bitcodec.training import entry
 
 
@@ -72,3 +74,36 @@ def test_a_missing_package_is_named(
 
 def test_the_config_folder_is_there() -> None:
     assert (entry.CONFIGS / "train.yaml").is_file()
+
+
+ADVICE = {
+    "trainer.stratgy=ddp": "use +trainer.stratgy=ddp",
+    "model=unet": "Available options in 'model': article, stepped, stride8",
+    "ckpt_path=runs/noise.std=15/last.ckpt": "quote values",
+    "data.root=/photos/\u00e9t\u00e9": "quote values",
+    "noise.std=1,2": "add --multirun",
+    "logger=null": "~logger",
+}
+
+
+@pytest.mark.parametrize("override", ADVICE)
+def test_hydras_advice_survives(
+    override: str, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(override) == 2
+    said = capsys.readouterr().err
+    assert ADVICE[override] in said and said.count("\n") == 1
+
+
+def test_a_path_is_quoted_where_hydra_would_not_read_it(
+    command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an interrupted run prints can be typed as it stands."""
+    for path in (
+        "runs/1/last.ckpt",
+        "runs/noise.std=15,seed=2/last.ckpt",
+        "my \u00e9t\u00e9/last.ckpt",
+    ):
+        (override,) = shlex.split(typed("ckpt_path", path))
+        assert command(override, "--cfg", "job") == 0
+        assert yaml.safe_load(capsys.readouterr().out)["ckpt_path"] == path
