@@ -120,10 +120,9 @@ class BitstreamRate(pl.Callback):
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
-            count = -(-self.fit_images // data.config.batch_size)
             self._coder = HuffmanCoder.fit(
                 bitmap
-                for batch in data.sample_batches(count)
+                for batch in data.sample_crops(self.fit_images)
                 for bitmap in _bitmaps(pl_module, batch)
             )
 

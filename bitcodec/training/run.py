@@ -212,6 +212,10 @@ def build_trainer(
     return _instantiate(
         config.trainer,
         max_time=None,  # TimeLimit keeps it
+        # Lightning counts batches here, and steps everywhere else.
+        val_check_interval=config.trainer.val_check_interval
+        * config.trainer.accumulate_grad_batches,
+        use_distributed_sampler=False,  # batches and validation images are shared out in data.py
         precision=resolve_precision(str(config.trainer.precision)),
         callbacks=callbacks,
         logger=loggers,

@@ -101,7 +101,7 @@ def test_the_logged_rate_is_that_of_real_files(finished: Path, photo_folder: Pat
     data.setup()
     module = _load(finished / "checkpoints" / "last.ckpt")
     with torch.no_grad():
-        fit = [module.encoder(b) > 0 for b in data.sample_batches(2)]
+        fit = [module.encoder(b) > 0 for b in data.sample_crops(4)]
         coder = HuffmanCoder.fit(b for batch in fit for b in batch.numpy())
         sizes = []
         for image in torch.cat(data.val_batches):
