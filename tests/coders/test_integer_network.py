@@ -33,8 +33,8 @@ LARGEST = {
     "output": (BOUND - 1) // HIDDEN_MAX,
     "signed": (FARTHEST * EIGHTHS * EXPECTED_STEP - 1 - EXPECTED_STEP) // SIGNED_MAX,
 }
-"""Of each path, the largest sum of absolute weights that is allowed: by the bound, and on the signed
-path by how far from its expectation a level can be coded, which is a little less.
+"""Of each path, the largest sum of absolute weights that is allowed: by the bound, and on the
+signed path by how far from its expectation a level can be coded, which is a little less.
 """
 
 
