@@ -19,14 +19,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bitcodec.coders.context_planes import GROUP, PHASES
 from bitcodec.coders.means import MIDDLE, NEAREST, NEIGHBOURS, SIDE
 
-GROUP = 8
 UNITS = 16
 LOW = 21
 """So many of the first latents, the means among them, tell where the centres of others lie."""
-PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))
-"""Row and column parity of the positions of each phase."""
 AROUND = (tuple((2 * dy, 2 * dx) for dy, dx in MIDDLE), MIDDLE, SIDE, SIDE)
 """Neighbours of a mean in each phase. Those of the first belong to coarser grids, which the coder
 walks one by one; one of them stands for all."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bitcodec.training.level_prior import GROUP, LEAST_SCALE, LevelPrior, laplace_bits, mixture_bits
+from bitcodec.coders.context_planes import GROUP
+from bitcodec.training.level_prior import LEAST_SCALE, LevelPrior, laplace_bits, mixture_bits
 
 STEP = torch.tensor([40.0])
 
