@@ -26,6 +26,7 @@ from bitcodec.container import Header, write
 from bitcodec.layout import Layout
 from bitcodec.training.module import Reading
 from bitcodec.training.modules import CodecModule
+from bitcodec.training.ranks import Agreement, gathered
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,10 @@ class ImagePanels(pl.Callback):
 
     def __init__(self, images: Sequence[int], folder: str) -> None:
         self.images, self.folder = sorted(images), Path(folder)
-        self._seen = 0
-        self._readings: list[Reading] = []
+        self._pictures: dict[int, dict[str, np.ndarray]] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._seen, self._readings = 0, []
+        self._pictures = {}
 
     def on_validation_batch_end(
         self,
@@ -56,29 +56,31 @@ class ImagePanels(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        last = self._seen + len(batch)
+        first = _first(trainer, batch_idx)
         for position in self.images:
-            if self._seen <= position < last:
-                fields = (x[position - self._seen].float().cpu() for x in outputs["reading"])
-                self._readings.append(Reading(*fields))
-        self._seen = last
+            if first <= position < first + len(batch):
+                fields = (x[position - first].float().cpu() for x in outputs["reading"])
+                self._pictures[position] = _pictures(Reading(*fields))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        everywhere = {
+            k: pictures for found in gathered(self._pictures) for k, pictures in found.items()
+        }
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
         step = trainer.global_step
-        for number, reading in enumerate(self._readings):
-            pictures = _pictures(reading)
+        for place, pictures in sorted(everywhere.items()):
+            first = place == self.images[0]
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     for tag, pixels in pictures.items():
-                        name = tag if number == 0 else f"{tag}/{self.images[number]}"
+                        name = tag if first else f"{tag}/{place}"
                         logger.experiment.add_image(name, pixels, step, dataformats="HWC")
-            folder = self.folder / f"image_{self.images[number]}"
+            folder = self.folder / f"image_{place}"
             folder.mkdir(parents=True, exist_ok=True)
             for tag, pixels in pictures.items():
                 Image.fromarray(pixels).save(folder / f"{tag.replace('/', '_')}.png")
-            if number == 0:
+            if first:
                 composite = Image.fromarray(pictures["panel/article"])
                 composite.save(self.folder / f"step_{step:06d}.png")
 
@@ -112,11 +114,11 @@ class BitstreamRate(pl.Callback):
     def __init__(self, fit_images: int) -> None:
         self.fit_images = fit_images
         self._coder: HuffmanCoder | None = None
-        self._bpp: list[float] = []
+        self._bpp: dict[int, float] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, CodecModule)
-        self._bpp = []
+        self._bpp = {}
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -137,16 +139,26 @@ class BitstreamRate(pl.Callback):
     ) -> None:
         if self._coder is None:
             return
-        for bitmap in outputs["reading"].bitmap.cpu().numpy():
+        for place, bitmap in enumerate(
+            outputs["reading"].bitmap.cpu().numpy(), _first(trainer, batch_idx)
+        ):
             height, width = batch.shape[-2:]
             payload = self._coder.encode(bitmap, Layout((1,) * len(bitmap)))
             header = _header(self._coder.id, width, height, len(payload))
             size = len(write(header, payload))
-            self._bpp.append(size * 8 / (width * height))
+            self._bpp[place] = size * 8 / (width * height)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._bpp:
-            pl_module.log("val/bpp", float(np.mean(self._bpp)), rank_zero_only=True)
+        everywhere = {place: bpp for found in gathered(self._bpp) for place, bpp in found.items()}
+        if everywhere:
+            mean = float(np.mean([everywhere[place] for place in sorted(everywhere)]))
+            pl_module.log("val/bpp", mean)
+
+
+def _first(trainer: pl.Trainer, batch_idx: int) -> int:
+    """The position of a batch's first image in the whole validation set."""
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    return int(data.val_firsts[batch_idx])
 
 
 def _bitmaps(module: CodecModule, batch: Tensor) -> list[Bitmap]:
@@ -163,8 +175,8 @@ class LastCheckpoint(Checkpoint):
     """Keeps ``last.ckpt``: every so often, however the training ends, and when a signal asks to.
 
     SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
-    that an uninterrupted run passes through; a second signal ends the process at once. A signal
-    that the process ignores stays ignored. After its last step a run is validated.
+    that an uninterrupted run passes through; a signal to one of several processes ends all; a
+    second signal ends the process at once. A signal that the process ignores stays ignored. After its last step a run is validated.
 
     Args:
         path: the checkpoint to write.
@@ -179,6 +191,7 @@ class LastCheckpoint(Checkpoint):
         self._log_behind = False
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._agreement = Agreement()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -209,6 +222,7 @@ class LastCheckpoint(Checkpoint):
     ) -> None:
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint holds no gradients: amid a step it would lose them
+        self.signal = self._agreement.on(self.signal)
         done = 0 <= trainer.max_steps <= trainer.global_step or _ends_last_epoch(trainer)
         ends = done or self.signal is not None or trainer.should_stop
         if ends or trainer.global_step % self.every == 0:
