@@ -176,7 +176,8 @@ class LastCheckpoint(Checkpoint):
 
     SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
     that an uninterrupted run passes through; a signal to one of several processes ends all; a
-    second signal ends the process at once. A signal that the process ignores stays ignored. After its last step a run is validated.
+    second signal ends the process at once. A signal that the process ignores stays ignored.
+    After its last step a run is validated.
 
     Args:
         path: the checkpoint to write.

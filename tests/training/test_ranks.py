@@ -119,7 +119,7 @@ def torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_processes_that_would_not_train_together_are_refused(torchrun: None) -> None:
-    with pytest.raises(UsageError, match="2 processes were started.*add trainer=ddp"):
+    with pytest.raises(UsageError, match=r"2 processes were started.*add trainer=ddp"):
         check_ranks(composed())
     check_ranks(composed("trainer=ddp"))
     with pytest.raises(UsageError, match="for a sweep"):
