@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 COLUMNS = {
-    "sigmoid": ("psnr_sigmoid", "{:.2f} dB"),
-    "bitmap": ("psnr_binary", "{:.2f} dB"),
+    "PSNR of\nsigmoid": ("psnr_sigmoid", "{:.2f} dB"),
+    "PSNR of\nbitmap": ("psnr_binary", "{:.2f} dB"),
     "gap": ("gap", "{:.2f} dB"),
     "ones": ("ones", "{:.1%}"),
     "bpp": ("bpp", "{:.3f}"),
 }
-"""Head, metric and form of each column; the first two are PSNRs."""
+"""Head, metric and form of each column."""
 
 
 def print_run(metrics: Mapping[str, float], timing: Mapping[str, Any], folder: Path) -> None:
