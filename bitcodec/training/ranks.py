@@ -163,7 +163,7 @@ class Agreement:
     def __init__(self) -> None:
         import torch.distributed as dist
 
-        self._group = dist.new_group(backend="gloo") if _together() else None
+        self._group: Any = dist.new_group(backend="gloo") if _together() else None
 
     def on(self, number: signal.Signals | None) -> signal.Signals | None:
         """The highest of all processes' signals."""
