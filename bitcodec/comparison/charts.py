@@ -16,6 +16,7 @@ from bitcodec.comparison.metrics import METRICS
 from bitcodec.comparison.settings import AXIS_NAMES, NOISE, WEIGHT
 
 Rows = Sequence[Mapping[str, Any]]
+Chart = alt.LayerChart | alt.FacetChart
 GAP_LIMIT = 0.5
 """dB: below it a bitmap is worth about as much as the sigmoids that it is made of."""
 
@@ -71,9 +72,9 @@ class Charts:
             ],
         }
 
-    def every(self) -> tuple[dict[str, list[alt.LayerChart]], list[str]]:
+    def every(self) -> tuple[dict[str, list[Chart]], list[str]]:
         """Charts by the name of their PNG, and sentences about those that the runs cannot fill."""
-        found: dict[str, list[alt.LayerChart]] = {}
+        found: dict[str, list[Chart]] = {}
         missing = []
         for key, column, names in (
             (NOISE, "x_noise", {"gap": [["gap"]], "psnr": [["psnr_binary", "psnr_sigmoid"]]}),
@@ -114,8 +115,8 @@ class Charts:
         return [row for row in self._drawn if all(row.get(key) is not None for key in metrics)]
 
     def _swept(
-        self, column: str, key: str, values: list[float], metrics: list[str]
-    ) -> alt.LayerChart | None:
+        self, column: str, key: str, values: list[float], metrics: list[Any]
+    ) -> Chart | None:
         """Means over seeds against noise or weight; bars reach from the lowest to the highest."""
         if not any(self._having(metric) for metric in metrics):
             return None
@@ -132,8 +133,13 @@ class Charts:
         each = each.transform_filter(f"isValid(datum.of) && isValid(datum.{column})")
         of = "datum.of * 100" if first.unit == "%" else "datum.of"
         each = each.transform_calculate(of=of, reading=_READING)
-        groups = ["reading", column, "noise", "penalty", "group"]
-        sums = {"mean": "mean(of)", "low": "min(of)", "high": "max(of)", "seeds": "count()"}
+        groups: list[Any] = ["reading", column, "noise", "penalty", "group"]
+        sums: dict[str, Any] = {
+            "mean": "mean(of)",
+            "low": "min(of)",
+            "high": "max(of)",
+            "seeds": "count()",
+        }
         mean = each.transform_aggregate(groupby=groups, **sums)
         facts = [_text("reading"), self._told("noise", NOISE), self._told("penalty", WEIGHT)]
         facts += [_number("mean", title), _number("low", "lowest"), _number("high", "highest")]
@@ -164,7 +170,7 @@ class Charts:
             layers.insert(0, limit.mark_rule(strokeDash=[2, 3], color=_PLAIN).encode(y="limit:Q"))
         return alt.layer(*layers)
 
-    def _rate_distortion(self) -> alt.LayerChart:
+    def _rate_distortion(self) -> Chart:
         rates = [row["bpp"] for row in self._having("bpp", "psnr_binary")]
         wide = min(rates) > 0 and max(rates) / min(rates) > _WIDE_RATIO
         base = _runs("runs").transform_filter("datum.drawn && isValid(datum.bpp)")
@@ -179,7 +185,7 @@ class Charts:
             points, base.transform_filter(_PICKED).mark_point(size=110, strokeWidth=2.5)
         )
 
-    def _learning(self) -> tuple[list[alt.LayerChart], str]:
+    def _learning(self) -> tuple[list[Chart], str]:
         """Curves of each run, none averaged; those that have not finished are dotted."""
         counts: dict[tuple[str, str], int] = {}
         for row in self.data["curves"]:
@@ -196,7 +202,7 @@ class Charts:
         scale = alt.Scale(zero=False, domain=[min(found), max(found)], nice=True)
         return [self._curves(column, scale) for column in columns], sentence
 
-    def _curves(self, column: str, scale: alt.Scale) -> alt.LayerChart:
+    def _curves(self, column: str, scale: alt.Scale) -> Chart:
         field = column.replace("/", "_")
         base = _runs("curves").transform_calculate(**{field: f"datum['{column}']"})
         base = base.transform_filter(f"isValid(datum.{field})")
@@ -216,7 +222,7 @@ class Charts:
         )
         return alt.layer(lines, picked, points)
 
-    def _scale(self, metrics: list[str]) -> alt.Scale:
+    def _scale(self, metrics: list[Any]) -> alt.Scale:
         values = [row[metrics[0]] for row in self._having(metrics[0])]
         wide = metrics[0] in ("bpp", "ones") and min(values) > 0
         log = wide and max(values) / min(values) > _WIDE_RATIO
@@ -225,7 +231,7 @@ class Charts:
     def _told(self, field: str, key: str) -> alt.Tooltip:
         return alt.Tooltip(f"{field}:N", title=AXIS_NAMES[key])
 
-    def parallel(self) -> alt.LayerChart:
+    def parallel(self) -> Chart:
         """A line a run over all that varies; the page fills in the rows, in order of the axes."""
         order = alt.X("key:N", sort=None, title=None, axis=alt.Axis(labelAngle=-20, grid=True))
         y = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[-0.05, 1.05]))
@@ -242,13 +248,13 @@ class Charts:
         ends = ends.mark_text(align="left", dx=7, fontSize=10).encode(text="text:N")
         return alt.layer(lines, picked, points, ends)
 
-    def finished(self, chart: alt.TopLevelMixin) -> dict[str, Any]:
+    def finished(self, chart: Chart | alt.HConcatChart) -> dict[str, Any]:
         """The specification of a chart that stands alone, without its data."""
         names = [row["run"] for row in self.data["runs"]]
         shown, chosen = alt.param(name="shown", value=names), alt.param(name="chosen", value=[])
         return chart.add_params(shown, chosen).to_dict()
 
-    def png(self, charts: Sequence[alt.LayerChart]) -> bytes:
+    def png(self, charts: Sequence[Chart]) -> bytes:
         """Charts side by side."""
         import vl_convert
 

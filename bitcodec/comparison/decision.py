@@ -44,6 +44,7 @@ def decide(pairing: Pairing) -> list[dict[str, Any]]:
 
 
 def sentence(entry: dict[str, Any]) -> str:
+    """An entry of :func:`decide` as one line."""
     return f"{entry['question']}: {entry['answer']} ({entry['detail']})"
 
 

@@ -144,7 +144,10 @@ class _Book:
         return True
 
     def _uris(self, found: Photograph) -> dict[str, str]:
-        codes = {"code": partial(pictures.lossy, quality=50), "bitmap": pictures.bits}
+        codes: dict[str, Encode] = {
+            "code": partial(pictures.lossy, quality=50),
+            "bitmap": pictures.bits,
+        }
         return {part: codes.get(part, self._encode)(image) for part, image in found.parts.items()}
 
 
@@ -158,7 +161,8 @@ def _last(run: Run, name: str) -> Photograph | str | None:
     folder = run.folder / "panels" / name
     if not folder.is_dir():
         return None
-    parts, facts = {}, {}
+    parts: dict[str, Image.Image] = {}
+    facts: Mapping[str, float] = {}
     for part, stem in NAMES.items():
         found = _open(folder / f"{stem}.png")
         if found:

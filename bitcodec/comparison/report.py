@@ -126,7 +126,7 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
         "compare",
         data,
         scripts=["charts.js", "photographs.js", "compare.js"],
-        libraries=[vl_convert.javascript_bundle()],
+        libraries=[vl_convert.javascript_bundle()],  # type: ignore[call-arg]
         generator=GENERATOR,
     )
     with replacing_folder(folder) as new:

@@ -60,7 +60,9 @@ Cell = tuple[str, float | str | None]
 """What is shown, and what it is sorted by; None sorts last either way."""
 
 
-def to_cells(pairing: Pairing) -> tuple[list[Column], list[list[Cell]], list[list[Cell]]]:
+def to_cells(
+    pairing: Pairing,
+) -> tuple[list[Column], list[list[Cell]], list[list[tuple[str, str]]]]:
     """The page's table: columns, a row of cells a run, and what else is told of a run by name."""
     keys = varied(pairing)[:_MOST_COLUMNS]
     numbers = {key for key in keys if _is_numeric(pairing, key)}
@@ -114,6 +116,7 @@ def varied(pairing: Pairing) -> list[str]:
 
 
 def value_of(pairing: Pairing, run: Run, key: str) -> Value:
+    """What one of the keys of :func:`varied` is in a run; None if it is not known."""
     group = pairing.group(run)
     if key == GROUP:
         return None if group is None else letter(group)

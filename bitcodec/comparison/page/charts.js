@@ -81,7 +81,7 @@ async function buildChart(box, key, spec, datasets, choose) {
   let last = {};
   async function draw() {
     view?.finalize();
-    const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "canvas", config: theme(), tooltip: (_, event, item, value) => tell(typeof value === "object" && value, event.offsetX, event.offsetY) };
+    const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "canvas", config: theme(), tooltip: (_, event, item, value) => tell(typeof value === "object" && value, event?.offsetX, event?.offsetY) };
     const sized = { ...spec, datasets, width: "container", height: key === "parallel" ? 260 : 280, autosize: { type: "fit-x", contains: "padding" } };
     view = (await vegaEmbed(canvas, sized, options)).view;
     view.addEventListener("click", (_, item) => item?.datum && item.mark.name !== "cell" && choose(runsOf(item.datum)));
