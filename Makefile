@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo train test lint docs clean
+.PHONY: demo train test lint docs wheel oldest clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -28,5 +28,12 @@ test: lint
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# These two make environments of their own, and download what they install.
+wheel:
+	PYTHON=$(PYTHON) .ci/wheel
+
+oldest:
+	PYTHON=$(PYTHON) .ci/oldest
+
 clean:
-	rm -rf .venv site demo outputs multirun build *.egg-info
+	rm -rf .venv .venv-oldest site demo outputs multirun build *.egg-info

@@ -1,87 +1,10 @@
 """Train a codec: `python train.py noise.std=15`, `python train.py -m noise.std=0,1,5,15`.
 
-Every key is in `conf/`; `python train.py --cfg job` prints the composed config.
+Every key is in `conf/`; `python train.py --cfg job` prints the composed config. Where bitcodec is
+installed, `bitcodec train` is the same.
 """
 
-from __future__ import annotations
-
-import logging
-import os
-import sys
-import warnings
-from pathlib import Path
-
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from hydra.types import RunMode
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
-
-from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
-from bitcodec.training.objective import check, objective
-from bitcodec.training.sweep_signals import end_worker, stopped
-
-# Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
-os.environ["HYDRA_FULL_ERROR"] = "1"
-
-log = logging.getLogger(__name__)
-
-CONFIGS = Path(__file__).resolve().parent / "conf"
-FAILED = float("inf")
-"""What a sweep is told of a failed run, which does not stop it: worse than any other."""
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
-def task(config: DictConfig) -> float:
-    """One run; returns what an optimising sweeper minimises."""
-    # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
-    from bitcodec.training.run import run
-    from bitcodec.training.sweep_resume import resume
-
-    # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
-    warnings.filterwarnings("ignore", module="lightning")
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
-    train = resume if config.resume_sweep else run
-    try:
-        if not stopped():
-            check(config.objective, config.rd_weight)
-            metrics = train(config, folder, list(hydra_config.overrides.task))
-            return objective(metrics, config.objective, config.rd_weight)
-    except InterruptedRunError as error:
-        print(error, file=sys.stderr)
-        if not end_worker(error):
-            sys.exit(error.exit_code)
-    except BitcodecError as error:
-        print(error, file=sys.stderr)
-        if hydra_config.mode == RunMode.RUN:
-            # SystemExit, because Hydra would put a line of its own before any other error.
-            sys.exit(error.exit_code)
-    except Exception:
-        if hydra_config.mode == RunMode.RUN:
-            raise
-        log.exception("%s: this run failed, the sweep goes on", folder)
-    return FAILED
-
-
-def main() -> None:
-    try:
-        task()
-    except (HydraException, OmegaConfBaseException) as error:
-        print(_sentence(error), file=sys.stderr)
-        sys.exit(UsageError.exit_code)
-
-
-def _sentence(error: Exception) -> str:
-    """Hydra's and OmegaConf's messages run over many lines; the first ones say what is wrong."""
-    cause = error.__cause__ if error.__cause__ is not None else error
-    first = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
-    second = " ".join(str(cause).split("\n")[0].split())
-    detail = "" if second in first or cause is error else f" ({second})"
-    return f"{first.rstrip('.')}{detail}: see conf/ or `python train.py --help` for the keys"
-
+from bitcodec.training.entry import main
 
 if __name__ == "__main__":
     main()

@@ -21,6 +21,7 @@ from bitcodec.inference import Network
 from bitcodec.layout import Layout, step_of
 from bitcodec.metadata import Metadata
 from bitcodec.model_folder import ModelFolder
+from bitcodec.pixels import planes, to_bytes
 from bitcodec.tiles import tiles
 
 
@@ -30,6 +31,8 @@ class Codec:
     Args:
         folder: the model.
         threads: that one picture may use; None for as many as there are cores.
+
+    >>> codec = bitcodec.load()
     """
 
     def __init__(self, folder: ModelFolder, threads: int | None = None) -> None:
@@ -66,6 +69,10 @@ class Codec:
             background: a CSS colour to lay transparent pixels upon.
             keep_metadata: carry Exif, but for the orientation, and XMP.
 
+        >>> coarse, fine = (codec.encode("photo.png", quality=q) for q in (10, 90))
+        >>> len(coarse) < len(fine)
+        True
+
         Raises:
             BitcodecError: if the picture cannot be encoded; the sentence says why.
         """
@@ -77,6 +84,9 @@ class Codec:
 
     def decode(self, data: bytes) -> Image.Image:
         """The picture in the bytes of a ``.bitc`` file of this model, 8-bit RGB.
+
+        >>> codec.decode(codec.encode("photo.png")).size
+        (96, 64)
 
         Raises:
             DamagedFileError: if the bytes are not one intact file.
@@ -90,6 +100,9 @@ class Codec:
 
     def layout(self, quality: int | None = None, step_index: int | None = None) -> Layout:
         """Which latents have bits at a quality or a step, and how many each.
+
+        >>> codec.layout(quality=10).channels < codec.layout(quality=90).channels
+        True
 
         Raises:
             UsageError: if both are given, or the model has no such quality or step.
@@ -106,33 +119,30 @@ class Codec:
     def bitmap(self, image: ImageLike, layout: Layout | None = None) -> Bitmap:
         """What the encoder network makes of a picture: ``C x ceil(H/s) x ceil(W/s)`` booleans.
 
+        >>> codec.bitmap("photo.png").shape[1:]  # one position for 8 x 8 pixels
+        (8, 12)
+
         Raises:
             BitcodecError: if the picture cannot be encoded.
         """
         rgb = to_rgb(image)
         layout = layout or self.layout()
-        stride = self.facts.stride
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         for vertical, horizontal in tiles(*shape[1:], self.facts.encoder_margin):
-            planes = _planes(rgb, vertical.outer, horizontal.outer, stride)
-            found = self._run(model_folder.ENCODER, planes, layout)
-            core = found[:, vertical.inner(), horizontal.inner()]
-            bitmap[:, vertical.core, horizontal.core] = self._binarized(core, layout)
+            window = planes(rgb, vertical.outer, horizontal.outer, self.facts.stride)
+            whole = self._run(model_folder.ENCODER, window, layout)
+            found = whole[:, vertical.inner(), horizontal.inner()]
+            bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
+            bitmap[:, vertical.core, horizontal.core] = bits
         return bitmap
-
-    def _binarized(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
-        """What the encoder network gives, as bits."""
-        if self.facts.steps is None:
-            return found > 0
-        nearest = np.floor(found[: layout.latents] + np.float32(0.5))
-        # Beyond the outermost level is the outermost level; int16 holds all of them.
-        return layout.bitmap(np.clip(nearest, -(1 << 14), 1 << 14).astype(np.int16))
 
     def reconstruct(
         self, bitmap: Bitmap, size: tuple[int, int], layout: Layout | None = None
     ) -> Image.Image:
         """What the decoder network makes of a bitmap: 8-bit RGB of ``size`` (width, height).
+
+        >>> codec.reconstruct(~codec.bitmap("photo.png"), (96, 64)).save("all-bits-turned.png")
 
         Raises:
             UsageError: if the bitmap's shape is not that of a picture of this size.
@@ -148,11 +158,11 @@ class Codec:
         for vertical, horizontal in tiles(*bitmap.shape[1:], self.facts.decoder_margin):
             bits = bitmap[:, vertical.outer, horizontal.outer]
             code = bits if self.facts.steps is None else layout.levels(bits)
-            planes = self._run(decoder, code.astype(np.float32), layout)
-            core = planes[:, vertical.inner(stride), horizontal.inner(stride)]
+            found = self._run(decoder, code.astype(np.float32), layout)
+            core = found[:, vertical.inner(stride), horizontal.inner(stride)]
             left, top = horizontal.start * stride, vertical.start * stride
             core = core[:, : size[1] - top, : size[0] - left]
-            picture.paste(Image.fromarray(_to_bytes(core)), (left, top))
+            picture.paste(Image.fromarray(to_bytes(core)), (left, top))
         return picture
 
     def pack(
@@ -164,7 +174,11 @@ class Codec:
         coder: str | None = None,
         kept: Metadata | None = None,
     ) -> bytes:
-        """The file of a picture of ``size`` (width, height) whose bitmap is known."""
+        """The file of a picture of ``size`` (width, height) whose bitmap is known.
+
+        >>> codec.pack(codec.bitmap("photo.png"), (96, 64)) == codec.encode("photo.png")
+        True
+        """
         layout = layout or self.layout()
         chosen = self.coder(coder)
         payload = chosen.encode(bitmap, layout)
@@ -184,6 +198,10 @@ class Codec:
     def unpack(self, data: bytes) -> tuple[Header, Bitmap]:
         """Header and bitmap of a file, on integers only.
 
+        >>> header, bits = codec.unpack(codec.encode("photo.png"))
+        >>> header.width, header.height, bool((bits == codec.bitmap("photo.png")).all())
+        (96, 64, True)
+
         Raises:
             DamagedFileError: if the bytes are not one intact file.
             UnknownModelError: if another model wrote it.
@@ -199,7 +217,11 @@ class Codec:
         return header, coder.decode(payload, shape[1:], layout)
 
     def shape(self, size: tuple[int, int], layout: Layout | None = None) -> tuple[int, int, int]:
-        """Shape of the bitmap of a picture of ``size`` (width, height)."""
+        """Shape of the bitmap of a picture of ``size`` (width, height).
+
+        >>> codec.shape((96, 64))[1:]
+        (8, 12)
+        """
         stride = self.facts.stride
         channels = (layout or self.layout()).channels
         return channels, -(-size[1] // stride), -(-size[0] // stride)
@@ -213,6 +235,9 @@ class Codec:
 
     def coder(self, name: str | None = None) -> Coder:
         """The model's coder of this name, or its own choice; its tables are read only once.
+
+        >>> codec.coder().name
+        'context'
 
         Raises:
             UsageError: if the model has none of this name.
@@ -234,6 +259,9 @@ def load(
     A quality is for models without steps, which have one each; the codec of a model with steps
     takes it when it encodes.
 
+    >>> bitcodec.load("photo") is bitcodec.load()
+    True
+
     Raises:
         UnknownModelError: if there is no such model.
     """
@@ -242,6 +270,9 @@ def load(
 
 def load_for(data: bytes, *, threads: int | None = None) -> Codec:
     """The codec of the model that wrote a file, of which ``data`` holds at least the header.
+
+    >>> load_for(bitcodec.load().encode("photo.png"))
+    Codec('photo')
 
     Raises:
         DamagedFileError: if the bytes do not begin with a header.
@@ -253,6 +284,10 @@ def load_for(data: bytes, *, threads: int | None = None) -> Codec:
 
 def open_picture(path: str | Path) -> Image.Image:
     """The picture in a ``.bitc`` file, with whichever installed model made it.
+
+    >>> bitcodec.save("photo.png", "photo.bitc")
+    >>> bitcodec.open("photo.bitc").size
+    (96, 64)
 
     Raises:
         BitcodecError: if the file is missing, damaged, or of an unknown model.
@@ -268,22 +303,3 @@ def open_picture(path: str | Path) -> Image.Image:
 @lru_cache(maxsize=8)
 def _cached(path: Path, threads: int | None) -> Codec:
     return Codec(ModelFolder(path), threads)
-
-
-def _planes(rgb: Image.Image, rows: slice, columns: slice, stride: int) -> NDArray[np.float32]:
-    """A window, in code positions, as ``3 x H x W`` in [0, 1]; edges repeated to whole strides."""
-    left, top = columns.start * stride, rows.start * stride
-    right, bottom = columns.stop * stride, rows.stop * stride
-    window = rgb.crop((left, top, min(right, rgb.width), min(bottom, rgb.height)))
-    planes = np.asarray(window).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-    below, beside = bottom - top - planes.shape[1], right - left - planes.shape[2]
-    if below or beside:
-        planes = np.pad(planes, ((0, 0), (0, below), (0, beside)), mode="edge")
-    return planes
-
-
-def _to_bytes(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """``3 x H x W``, nominally in [0, 1], to ``H x W x 3`` bytes: rounded, then limited."""
-    levels = np.rint(planes * np.float32(255))
-    limited = np.clip(levels, 0, 255, out=levels).astype(np.uint8)
-    return np.ascontiguousarray(limited.transpose(1, 2, 0))

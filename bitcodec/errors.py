@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Self
 
@@ -43,6 +45,13 @@ class NoSuchModelError(UnknownModelError, UsageError):
     """A name or a quality, given as an option, that no installed model has (exit code 2)."""
 
 
+def typed(key: str, path: str | Path) -> str:
+    """``key=path`` as a shell and Hydra read it, with as few quotes as they need."""
+    if re.fullmatch(r"[\w/.:%+@~-]+", str(path), re.ASCII):
+        return f"{key}={path}"
+    return shlex.quote(f'{key}="{path}"')
+
+
 class InterruptedRunError(BitcodecError):
     """A signal ended a training run early; what it had done is kept.
 
@@ -54,6 +63,6 @@ class InterruptedRunError(BitcodecError):
     """
 
     def __init__(self, number: int, checkpoint: Path | None = None) -> None:
-        way = f"ckpt_path={checkpoint}" if checkpoint else "the same command"
+        way = typed("ckpt_path", checkpoint) if checkpoint else "the same command"
         super().__init__(f"interrupted; go on with {way}")
         self.exit_code = 128 + number

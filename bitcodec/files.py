@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bitcodec.errors import BitcodecError, UsageError
-
-PREFIX, SUFFIX = ".bitcodec-", ".part"
-"""How temporary neighbours are called: short, so that any legal name can have one."""
+from bitcodec.temporary import PREFIX, SUFFIX, clear, new_name
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
@@ -82,13 +79,15 @@ def replacing_path(path: str | Path, *, overwrite: bool = True) -> Iterator[Path
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     except OSError as error:
         raise cannot("written", error, path) from None
-    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}")
+    clear(target.parent)
+    temporary = target.with_name(new_name())
     try:
         # The kernel applies the umask and the folder's default rights.
         mode = 0o666 if before is None else stat.S_IMODE(before.st_mode) & 0o777
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode | stat.S_IWUSR))
         yield temporary
         if before is not None:
+            _sync(temporary)
             _dress(temporary, before)
         _publish(temporary, target, overwrite)
     except FileExistsError:
@@ -171,6 +170,17 @@ def _dress(temporary: Path, before: os.stat_result) -> None:
             with suppress(PermissionError):
                 os.chown(temporary, before.st_uid, before.st_gid)
     temporary.chmod(stat.S_IMODE(before.st_mode))
+
+
+def _sync(temporary: Path) -> None:
+    """Have the bytes on the disk before the name: a machine that stops in between would otherwise
+    wake up with neither the old file nor the new one.
+    """
+    handle = os.open(temporary, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _publish(temporary: Path, target: Path, overwrite: bool) -> None:

@@ -17,6 +17,7 @@ from bitcodec.colour import to_srgb
 from bitcodec.container import size_problem
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
 from bitcodec.metadata import Metadata
+from bitcodec.video_colours import foreign_colours
 
 ImageLike = Image.Image | str | Path | NDArray[Any]
 """A Pillow image, a file, or an array H x W or H x W x (1, 3, 4) of uint8 or uint16."""
@@ -38,6 +39,8 @@ _WARNINGS = threading.Lock()
 
 def to_rgb(source: ImageLike, background: str | None = None) -> Image.Image:
     """An upright 8-bit sRGB picture; the source itself is left as it was.
+
+    What is the result of this already comes out as it is.
 
     Exif orientation is applied, an embedded ICC profile is converted to sRGB (a profile that
     cannot be read is ignored, as browsers do), grey and palette pictures become RGB, deeper
@@ -78,7 +81,12 @@ def to_rgb(source: ImageLike, background: str | None = None) -> Image.Image:
         base = Image.new("RGB", colours.size, parse_colour(background))
         base.paste(colours, mask=alpha)
         colours = base
-    return colours if turn is None else colours.transpose(turn)
+    if turn is not None:
+        colours = colours.transpose(turn)
+    if colours is not source:
+        # What the file said of its pixels has been done: nobody may do it once more.
+        colours.info = {}
+    return colours
 
 
 def open_rgb(
@@ -138,7 +146,9 @@ def _open(path: Path, stream: BinaryIO | None) -> Image.Image:
     except UnidentifiedImageError:
         raise DamagedFileError("this is not a picture that Pillow can read") from None
     except Image.DecompressionBombError:
-        raise BitcodecError("the picture is too large for Pillow to open") from None
+        raise BitcodecError(
+            "the picture is too large for Pillow to open: cut it into several, or scale it down"
+        ) from None
     except Exception as error:
         raise _unreadable(error) from None
 
@@ -146,6 +156,10 @@ def _open(path: Path, stream: BinaryIO | None) -> Image.Image:
 def _load(image: Image.Image) -> tuple[samples.Meaning, Image.Image]:
     """What the samples mean, and the picture in memory and upright."""
     try:
+        if foreign_colours(image):
+            raise UsageError(
+                "the picture has the colours of HDR or wide-gamut video: convert it to sRGB first"
+            )
         known = samples.meaning(image)
         image.load()
     except BitcodecError:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.errors import UnknownModelError
+from bitcodec.machine import cores
 
 
 class Network:
@@ -17,7 +18,7 @@ class Network:
 
     Args:
         path: the ``.onnx`` file.
-        threads: that one picture may use; None for as many as there are cores.
+        threads: that one picture may use; None for as many as :func:`bitcodec.machine.cores`.
 
     Raises:
         UnknownModelError: naming the folder, if the graph cannot be loaded.
@@ -27,7 +28,8 @@ class Network:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
+        # Left alone, its pool takes every core of the machine, granted or not.
+        options.intra_op_num_threads = threads or cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._path = path

@@ -61,6 +61,17 @@ class Layout:
         ends = np.cumsum(self.bits).tolist()
         return tuple(end - count for end, count in zip(ends, self.bits, strict=True))
 
+    def nearest(self, found: NDArray[np.float32]) -> NDArray[np.int16]:
+        """What an encoder network gives, ``N x H x W`` in steps → levels, of the first M latents.
+
+        >>> import numpy as np
+        >>> Layout(bits=(3,)).nearest(np.float32([[[-0.5, 0.4, 0.5, 1e9]]]))
+        array([[[    0,     0,     1, 16384]]], dtype=int16)
+        """
+        rounded = np.floor(found[: self.latents] + np.float32(0.5))
+        # No level is that large; int16 holds it.
+        return np.clip(rounded, -(1 << 14), 1 << 14).astype(np.int16)
+
     def bitmap(self, levels: NDArray[np.signedinteger]) -> Bitmap:
         """Levels ``M x H x W`` → bits ``C x H x W``; beyond the outermost level, that one.
 

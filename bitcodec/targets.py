@@ -69,6 +69,9 @@ def encode(
 ) -> builtins.bytes:
     """:meth:`Codec.encode`, or :func:`encode_to` where a target is given.
 
+    >>> len(bitcodec.targets.encode(codec, "photo.png", bytes=1000)) <= 1000
+    True
+
     Raises:
         UsageError: if a quality and a target are given, or two targets.
         BitcodecError: if the picture cannot be encoded, or not so; the sentence says why.
@@ -95,6 +98,8 @@ def save(
 
     The file appears whole or not at all; one that is there already is replaced.
 
+    >>> bitcodec.save("photo.png", "photo.bitc", quality=60, keep_metadata=True)
+
     Raises:
         BitcodecError: if the picture cannot be encoded or the file cannot be written.
     """
@@ -113,6 +118,12 @@ def encode_to(
     kept: Metadata | None = None,
 ) -> bytes:
     """The largest file within a size, or the smallest that reaches a PSNR.
+
+    >>> import PIL.Image
+    >>> with PIL.Image.open("photo.png") as picture:
+    ...     data = encode_to(codec, picture.convert("RGB"), Target(bpp=1.5))
+    >>> len(data) * 8 / (96 * 64) <= 1.5
+    True
 
     Args:
         codec: of a model with steps.

@@ -29,10 +29,10 @@ def run_all(
 ) -> list[dict[str, Any]]:
     """Train what is not finished yet below ``root``; returns the ``run.json`` of each.
 
-    A run that was interrupted goes on from its last checkpoint.
+    A run that was interrupted goes on from its last checkpoint, as ``resume_sweep=true`` has it.
 
     Raises:
-        SystemExit: if a run fails; its log is named.
+        SystemExit: if a run fails, or its folder holds another one; its log is named.
     """
     with Progress(disable=not progress) as bar, ThreadPoolExecutor(jobs) as pool:
         task = bar.add_task("runs", total=len(runs))
@@ -46,18 +46,15 @@ def run_all(
 
 
 def _train(run: Run, folder: Path, threads: int) -> dict[str, Any]:
-    record = folder / "run.json"
-    if record.exists() and json.loads(record.read_text())["state"] == "finished":
-        return json.loads(record.read_text())
     arguments = [*run.overrides, f"hydra.run.dir={folder}", f"threads={threads}", "quiet=true"]
-    checkpoint = folder / "checkpoints" / "last.ckpt"
-    if checkpoint.exists():
-        arguments.append(f"ckpt_path={checkpoint}")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "output.log").open("a") as output:
         done = subprocess.run(
-            [sys.executable, "train.py", *arguments], cwd=REPOSITORY, stdout=output, stderr=output
+            [sys.executable, "train.py", *arguments, "resume_sweep=true"],
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=output,
         )
     if done.returncode:
         raise SystemExit(f"run {run.name} failed; see {folder / 'output.log'}")
-    return json.loads(record.read_text())
+    return json.loads((folder / "run.json").read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,18 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from omegaconf import OmegaConf
 
-from experiments.article.report import COLUMNS, METRICS
+from bitcodec.comparison.runs import natural
+from experiments.tables import (
+    COLUMNS,
+    Row,
+    average,
+    markdown,
+    published,
+    row_of,
+    write_csv,
+)
+from experiments.tables import groups as alike
 
-Row = dict[str, Any]
 LABELS = {"noise": "noise", "ste": "straight-through", "bernoulli": "Bernoulli"}
 
 
@@ -42,19 +50,14 @@ def read(folders: Iterable[Path]) -> list[tuple[Row, dict[str, Any]]]:
     """
     found = []
     for folder in folders:
-        for path in sorted(folder.glob("*/run.json"), key=lambda path: int(path.parent.name)):
+        for path in sorted(folder.glob("*/run.json"), key=natural):
             record = json.loads(path.read_text())
             if record["state"] != "finished":
                 raise SystemExit(f"{path.parent} is {record['state']}: run the command again")
             config = OmegaConf.load(path.parent / "config.yaml")
-            row = {
-                "experiment": config.binarizer,
-                "noise_std": float(config.noise.std) if config.binarizer == "noise" else 0.0,
-                "penalty_weight": float(config.penalty.weight),
-                "seed": record["seed"],
-                "steps": int(record["metrics"]["steps"]),
-            }
-            row |= {key: float(f"{record['metrics'][key]:.6g}") for key in METRICS}
+            std = float(config.noise.std) if config.binarizer == "noise" else 0.0
+            weight, steps = float(config.penalty.weight), int(record["metrics"]["steps"])
+            row = row_of(record, config.binarizer, std, weight, steps)
             found.append((row, record))
     return found
 
@@ -63,11 +66,8 @@ def write_tables(found: Sequence[tuple[Row, dict[str, Any]]], out: Path) -> list
     """Write everything but the plots into ``out``; returns the rows."""
     found = sorted(found, key=lambda pair: _key(pair[0]))
     rows = [row for row, _ in found]
-    with (out / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    (out / "table.md").write_text(_table(rows))
+    write_csv(out / "results.csv", rows, COLUMNS)
+    (out / "table.md").write_text(table(rows))
     (out / "cost.md").write_text(_cost([record for _, record in found]))
     (out / "runs.json").write_text(json.dumps(_facts(found), indent=1) + "\n")
     return rows
@@ -80,38 +80,27 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 def groups(rows: Iterable[Row]) -> list[list[Row]]:
     """Runs that differ in nothing but their seed, in the order of the rows."""
-    found: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        found.setdefault(_key(row)[:-1], []).append(row)
-    return list(found.values())
+    return alike(rows, ("experiment", "noise_std", "penalty_weight"))
 
 
-def _table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Means over the seeds ± their sample standard deviation."""
-    lines = [
-        "| binarizer | noise | penalty | seeds | sigmoid dB | binarized dB | gap dB | ones "
-        "| order-0 bpp | file bpp |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    heads = ("binarizer", "noise", "penalty", "seeds", "sigmoid dB", "binarized dB", "gap dB")
+    heads += ("ones", "order-0 bpp", "file bpp")
+    lines = []
     for group in groups(rows):
-
-        def cell(key: str, form: str = ".2f", group: list[Row] = group) -> str:
-            values = [row[key] for row in group]
-            spread = f" ± {stdev(values):{form}}" if len(values) > 1 else ""
-            return f"{mean(values):{form}}{spread}"
-
         first = group[0]
         cells = [
             LABELS[first["experiment"]],
             f"{first['noise_std']:g}" if first["experiment"] == "noise" else "–",
             f"{first['penalty_weight']:g}",
             str(len(group)),
-            *(cell(key) for key in ("psnr_sigmoid", "psnr_binary", "gap")),
-            cell("ones", ".2%"),
-            *(cell(key) for key in ("entropy_bpp", "bpp")),
+            *(average(group, key, ".2f") for key in ("psnr_sigmoid", "psnr_binary", "gap")),
+            average(group, "ones", ".2%"),
+            *(average(group, key, ".2f") for key in ("entropy_bpp", "bpp")),
         ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    return markdown(heads, lines)
 
 
 def _cost(records: Sequence[dict[str, Any]]) -> str:
@@ -136,11 +125,10 @@ def _facts(found: Sequence[tuple[Row, dict[str, Any]]]) -> dict[str, Any]:
     for row, record in found:
         if record["provenance"] not in provenances:
             provenances.append(record["provenance"])
-        hidden = ("data.root", "data.val_root", "ckpt_path")
         runs.append(
             {
                 "experiment": row["experiment"],
-                "overrides": [o for o in record["overrides"] if not o.startswith(hidden)],
+                "overrides": published(record["overrides"]),
                 "provenance": provenances.index(record["provenance"]),
                 "timing": record["timing"],
             }

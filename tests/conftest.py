@@ -33,23 +33,24 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Outcome:
     code: int
     error: str
+    output: str
 
 
 @pytest.fixture
 def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable:
-    """Run ``python train.py ARGUMENTS`` in this process; returns exit code and stderr."""
-    monkeypatch.syspath_prepend(str(REPOSITORY))
-    import train as script
+    """Run ``python train.py ARGUMENTS`` in this process; returns exit code and what it said."""
+    from bitcodec.training import entry
 
     def call(*arguments: str) -> Outcome:
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
         try:
-            script.main()
+            entry.main()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)
-        return Outcome(code, capsys.readouterr().err)
+        said = capsys.readouterr()
+        return Outcome(code, said.err, said.out)
 
     return call
 

@@ -16,6 +16,7 @@ import bitcodec
 from bitcodec import tiles
 from bitcodec.codec import Codec
 from bitcodec.errors import UnknownModelError, UsageError
+from bitcodec.images import to_rgb
 from bitcodec.model_folder import ModelFolder
 from tests.tiny import textured
 
@@ -83,11 +84,11 @@ def test_threads_do_not_change_the_result(tiny_folder: ModelFolder, photo: Image
 
 
 def test_output_is_rounded_then_limited() -> None:
-    from bitcodec.codec import _to_bytes
+    from bitcodec.pixels import to_bytes
 
     levels = np.array([-3.0, -0.4, 0.4, 0.6, 99.6, 254.7, 255.4, 300.0], np.float32) / 255
     planes = np.broadcast_to(levels, (3, 1, len(levels)))
-    assert _to_bytes(planes)[0, :, 0].tolist() == [0, 0, 0, 1, 100, 255, 255, 255]
+    assert to_bytes(planes)[0, :, 0].tolist() == [0, 0, 0, 1, 100, 255, 255, 255]
 
 
 def test_a_file_of_another_model_is_refused(tiny: Codec, photo: Image.Image) -> None:
@@ -118,6 +119,25 @@ def test_convenience_functions(tiny: Codec, photo: Image.Image, tmp_path: Path) 
     with pytest.raises(bitcodec.BitcodecError, match=r"photo\.bitc"):
         path.write_bytes(path.read_bytes()[:-1])
         bitcodec.open(path)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_what_a_file_says_of_its_pixels_is_done_once(
+    tiny: Codec, tmp_path: Path, format: str
+) -> None:
+    """A picture that was turned upright is not turned again on its way through the codec."""
+    for orientation in (3, 6):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path = tmp_path / f"{orientation}.{format}"
+        textured(40, 24).save(path, format, exif=exif)
+        upright = to_rgb(path)
+        upright.save(tmp_path / "upright.bmp")
+        plain = tiny.encode(tmp_path / "upright.bmp")
+        assert tiny.encode(path) == tiny.encode(upright) == plain
+        with Image.open(path) as image:
+            assert tiny.encode(image) == plain
+        assert tiny.decode(plain).size == upright.size
 
 
 def test_a_used_codec_can_be_pickled(tiny: Codec, photo: Image.Image) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from bitcodec import files
+from bitcodec import temporary
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.files import replacing, replacing_folder, write_file
+from bitcodec.files import replacing, replacing_folder, replacing_path, write_file
+from bitcodec.temporary import PREFIX, SUFFIX
 
 
 def names(folder: Path) -> list[str]:
@@ -150,6 +154,50 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
 
 
 def test_temporary_names_are_hidden_and_known(tmp_path: Path) -> None:
-    with files.replacing_path(tmp_path / "x") as temporary:
-        assert names(tmp_path) == [temporary.name]
-        assert temporary.name.startswith(files.PREFIX) and temporary.name.endswith(files.SUFFIX)
+    with replacing_path(tmp_path / "x") as path:
+        assert names(tmp_path) == [path.name]
+        assert path.name.startswith(PREFIX) and path.name.endswith(SUFFIX)
+
+
+def test_leftovers_of_killed_processes_go_and_nothing_else(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-I", "-S", "-c", ""])
+    gone.wait()
+    machine, process, token = temporary.new_name().removeprefix(PREFIX).split("-")
+    assert process == str(os.getpid())
+
+    def leave(machine: str, process: object, age: float = 0) -> str:
+        path = tmp_path / f"{PREFIX}{machine}-{process}-{token}"
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+        return path.name
+
+    day = temporary.STALE_SECONDS
+    kept = {
+        leave(machine, os.getpid()),
+        leave("00000000", gone.pid, age=day / 2),
+        leave(machine + "0", gone.pid, age=2 * day),  # No name of ours.
+        ".bitcodec-notes",
+    }
+    (tmp_path / ".bitcodec-notes").touch()
+    leave(machine, gone.pid)
+    leave("00000000", os.getpid(), age=2 * day)
+    write_file(tmp_path / "new", b"")
+    assert set(names(tmp_path)) == {"new", *kept}
+
+
+def test_what_replaces_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    synced: list[tuple[int, bytes]] = []
+    sync = os.fsync
+
+    def watched(handle: int) -> None:
+        sync(handle)
+        synced.append((os.fstat(handle).st_ino, path.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    write_file(path, b"old")
+    assert synced == []
+    write_file(path, b"new")
+    assert synced == [(path.stat().st_ino, b"old")]

@@ -74,7 +74,7 @@ def test_transparency_needs_a_background(photo: Image.Image, mode: str, tmp_path
     image.convert(mode).save(path)
     with pytest.raises(UsageError, match=r"clear\.png: .*--background"):
         to_rgb(path)
-    assert set(to_rgb(path, "#ff8000").get_flattened_data()) == {(255, 128, 0)}
+    assert (np.asarray(to_rgb(path, "#ff8000")) == (255, 128, 0)).all()
 
 
 def test_half_transparent_pixels_are_mixed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import skimage.data
 from PIL import Image
 
 import bitcodec
+from bitcodec import codec, targets
 from tests.conftest import REPOSITORY
 
+SECTIONS = ("Raises", "Args", "Returns")
 SOURCES = sorted((REPOSITORY / "bitcodec").rglob("*.py"))
 
 
@@ -26,11 +29,13 @@ WITH_EXAMPLES = [dotted(path) for path in SOURCES if ">>> " in path.read_text()]
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder that holds a `photo.png` of 96 x 64 pixels."""
+    """In a folder that holds a `photo.png` of 96 x 64 pixels, with the default codec loaded."""
     Image.fromarray(skimage.data.chelsea()[100:164, 100:196]).save(tmp_path / "photo.png")
     monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testmod(
-        importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        importlib.import_module(name),
+        extraglobs={"bitcodec": bitcodec, "codec": bitcodec.load()},
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
     )
     assert tried > 0 and failed == 0
 
@@ -43,6 +48,14 @@ def test_the_public_functions_have_examples() -> None:
         assert any(f"bitcodec.{name}(" in line for line in used), name
 
 
+@pytest.mark.parametrize("thing", [codec, codec.Codec, targets], ids=lambda thing: thing.__name__)
+def test_what_users_call_has_an_example_of_its_own(thing: object) -> None:
+    for name, member in vars(thing).items():
+        own = getattr(member, "__module__", None) in ("bitcodec.codec", "bitcodec.targets")
+        if inspect.isfunction(member) and own and not name.startswith("_"):
+            assert ">>> " in (inspect.getdoc(member) or ""), name
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=dotted)
 def test_modules_and_public_functions_begin_with_a_summary(path: Path) -> None:
     tree = ast.parse(path.read_text())
@@ -52,4 +65,8 @@ def test_modules_and_public_functions_begin_with_a_summary(path: Path) -> None:
         name = getattr(node, "name", "the module")
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and name[0] != "_":
             summary = ast.get_docstring(node) or ""
-            assert summary and not summary.startswith(("Raises", "Args", "Returns")), name
+            assert summary and not summary.startswith(SECTIONS), name
+        for method in node.body if isinstance(node, ast.ClassDef) else []:
+            # What overrides another method may leave its words to that one.
+            if isinstance(method, ast.FunctionDef) and method.name[0] != "_":
+                assert not (ast.get_docstring(method) or "").startswith(SECTIONS), method.name

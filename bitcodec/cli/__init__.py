@@ -1,4 +1,4 @@
-"""The ``bitcodec`` command: one module per subcommand, registered here, errors printed here."""
+"""The ``bitcodec`` command: where it begins, and where errors are printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from bitcodec.cli import bench, compare, decode, encode, eval, export, info, inspect, models
+from bitcodec.cli.commands import Commands
 from bitcodec.errors import BitcodecError
 
 try:  # Typer carries its own copy of click in some versions and imports click in others.
@@ -38,6 +38,7 @@ bitcodec info photo.bitc             what is in the file
 
 app = typer.Typer(
     name="bitcodec",
+    cls=Commands,
     help="Images compressed into a bitmap of zeros and ones by a neural network.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -45,15 +46,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command(epilog=encode.EPILOG)(encode.encode)
-app.command(epilog=decode.EPILOG)(decode.decode)
-app.command(epilog=info.EPILOG)(info.info)
-app.command(epilog=models.EPILOG)(models.models)
-app.command(epilog=bench.EPILOG)(bench.bench)
-app.command(name="eval", epilog=eval.EPILOG)(eval.evaluate)
-app.command(epilog=export.EPILOG)(export.export)
-app.command(epilog=compare.EPILOG)(compare.compare)
-app.command(epilog=inspect.EPILOG)(inspect.inspect)
+
+
+@app.callback()
+def _group() -> None:
+    """Typer wants a function for what stands before the command."""
 
 
 def main() -> None:

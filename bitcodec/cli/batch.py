@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import typer
 from bitcodec.cli.manifest import Done, Manifest
 from bitcodec.cli.plan import Task
 from bitcodec.errors import BitcodecError
+from bitcodec.machine import cores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,7 +154,6 @@ def _finished(
 
 
 def share_cores(jobs: int | None, tasks: int) -> tuple[int, int | None]:
-    """Pictures at a time, and threads for each (None: as many as there are cores)."""
-    cores = os.cpu_count() or 1
-    jobs = min(jobs or cores, max(1, tasks))
-    return jobs, None if jobs == 1 else max(1, cores // jobs)
+    """Pictures at a time, and threads for each: one, or all there are (None) for one by one."""
+    jobs = min(jobs or cores(), max(1, tasks))
+    return jobs, None if jobs == 1 else 1

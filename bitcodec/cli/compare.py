@@ -45,7 +45,7 @@ def compare(
     Runs that differ only in noise std, penalty weight and seed are drawn on common lines, with
     seeds averaged; all others are kept apart. What is wrong with a run is said.
     """
-    require("compare", ("altair", "vl_convert", "yaml"))
+    require("compare", ("altair", "vl_convert", "yaml"), extra="eval")
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from bitcodec.comparison.notes import summary

@@ -151,4 +151,5 @@ def _is_picture(path: Path) -> bool:
     kind = formats.get(suffix)
     if suffix == SUFFIX or path.name.startswith(".") or kind in _ONLY_NAMED:
         return False
-    return kind in Image.OPEN
+    # Pillow opens these as the JPEG files that they begin with.
+    return kind in Image.OPEN or kind == "MPO"

@@ -88,7 +88,7 @@ def evaluate(
     Writes one row for each image, codec and setting (bits per pixel of the real file, PSNR,
     MS-SSIM, blockiness, false edges, processor times), BD-rates with their overlap, and plots.
     """
-    require("eval", _PACKAGES)
+    require("eval", _PACKAGES, extra="eval")
     from bitcodec.evaluation.baselines import baselines
     from bitcodec.evaluation.measure import open_original
     from bitcodec.evaluation.models import models

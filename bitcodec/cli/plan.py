@@ -123,11 +123,16 @@ def _sources(path: Path, wanted: Callable[[Path], bool]) -> list[Task]:
     for folder, _, names in os.walk(path, onerror=locked):
         for name in names:
             file = Path(folder, name)
-            if wanted(file) and (os.path.isfile(file) or file.is_symlink()):  # noqa: PTH113
+            if wanted(file) and _may_be_read(file):
                 found.append(Task(file, None, file.relative_to(path)))
     if not found:
         raise UsageError("nothing to do in this folder", path)
     return sorted(found, key=lambda task: task.relative)
+
+
+def _may_be_read(path: Path) -> bool:
+    # A link that leads nowhere is named when it is opened; a device or a pipe would never end.
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113
 
 
 def _mark_shared_targets(tasks: list[Task]) -> list[Task]:

@@ -62,8 +62,10 @@ class Coder(Protocol):
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
-        """Raises:
-        UnknownModelError: if the arrays are not those of this coder.
+        """The coder with these tables.
+
+        Raises:
+            UnknownModelError: if the arrays are not those of this coder.
         """
         ...
 

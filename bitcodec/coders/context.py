@@ -172,8 +172,10 @@ class ContextCoder:
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
-        """Raises:
-        UnknownModelError: if the arrays are not those of this coder.
+        """The coder with these tables.
+
+        Raises:
+            UnknownModelError: if the arrays are not those of this coder.
         """
         return cls(ContextModel.from_tables(tables))
 

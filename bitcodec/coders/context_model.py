@@ -42,9 +42,11 @@ class ContextModel:
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
-        """Raises:
-        UnknownModelError: if the arrays are not the tables of a context model, or if their
-            sums could leave the range in which float32 is exact.
+        """The model with these tables.
+
+        Raises:
+            UnknownModelError: if the arrays are not the tables of a context model, or if their
+                sums could leave the range in which float32 is exact.
         """
         try:
             latents, means = (int(value) for value in tables["latents"])

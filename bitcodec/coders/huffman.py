@@ -169,6 +169,7 @@ class HuffmanCoder:
 
     @property
     def channels(self) -> int:
+        """C, how many channels the tables know."""
         return len(self._usage)
 
     @property
@@ -239,8 +240,10 @@ class HuffmanCoder:
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
-        """Raises:
-        UnknownModelError: if the arrays are not those of this coder.
+        """The coder with these tables.
+
+        Raises:
+            UnknownModelError: if the arrays are not those of this coder.
         """
         counts, usage = tables.get("counts"), tables.get("usage")
         if (

@@ -62,9 +62,11 @@ class Networks:
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, NDArray[np.integer]], prefix: str) -> Self:
-        """Raises:
-        ValueError: if the arrays are not weights, or their sums could leave the range in which
-            float32 is exact.
+        """The networks with these weights.
+
+        Raises:
+            ValueError: if the arrays are not weights, or their sums could leave the range in which
+                float32 is exact.
         """
         networks = cls(**{field.name: tables[prefix + field.name] for field in fields(cls)})
         networks.check()

@@ -19,7 +19,7 @@ from bitcodec.coders.integer_network import (
     SIGNED_MAX,
     FastNetworks,
 )
-from bitcodec.coders.means import CLASSES, NEAREST, NEIGHBOURS, Pass, passes
+from bitcodec.coders.means import KINDS, NEAREST, NEIGHBOURS, Pass, passes
 from bitcodec.coders.symbols import Coding
 from bitcodec.layout import Layout
 
@@ -31,7 +31,7 @@ def signed_count(means: int) -> int:
 
 def network_count(means: int) -> int:
     """One for each kind of pass and each mean."""
-    return CLASSES * means
+    return KINDS * means
 
 
 def inputs(

@@ -1,18 +1,14 @@
-"""Numbers in a bitmap: channels that together are a value, and where its neighbours are.
+"""In which order a picture's means are coded, and which coded ones each is predicted from.
 
-A folded latent (:mod:`bitcodec.transforms.gray_folding`) is one of ``2**K`` levels n; its K bits
-are the signs of::
+The means are coded before everything else, as a thumbnail that grows: first the corners of squares
+of 64 positions, then, square size by square size, the middles of the squares and the middles of
+their sides, each from means on all sides of it::
 
-    f1 = 2 n + 1      fk = s(k-1) f(k-1) - 2**(K - k + 1)      s: sign, 1 or -1
-
-(here doubled, so that all are odd integers, and with the sign that was coded in the place of the
-absolute value, which is the same). A bit is a one for a positive sign at the second stage and for a
-negative one at all others. Neighbouring numbers can be folded along with one that is being decoded:
-what they are then says what its next sign will be, and how surely.
-
-Numbers are coded before everything else, the picture's means as a thumbnail that grows: first the
-corners of squares of 64 positions, then, square size by square size, the middles of the squares and
-the middles of their sides, each from numbers on all sides of it.
+    1 . 3 . 1       1  corners
+    . . . . .       2  middles of squares
+    3 . 2 . 3       3  middles of sides, then the same at half the distance
+    . . . . .
+    1 . 3 . 1
 """
 
 from __future__ import annotations
@@ -24,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIRST = 64
-"""Positions between the numbers that are coded without any neighbour."""
+"""Positions between the means that are coded without any neighbour."""
 
 Offsets = tuple[tuple[int, int], ...]
 MIDDLE: Offsets = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -33,25 +29,22 @@ SIDE: Offsets = ((-1, 0), (0, -1), (0, 1), (1, 0))
 SIDE += ((-1, -2), (-1, 2), (1, -2), (1, 2), (-2, -1), (-2, 1), (2, -1), (2, 1))
 NEIGHBOURS = len(SIDE)
 NEAREST = 4
-"""So many of the neighbours also tell how other numbers change towards them."""
+"""So many of the neighbours also tell how the other means change towards them."""
 
 AT_ONCE = 1 << 16
 """Positions of a pass, which bounds the memory."""
 
 SCALES = 3
-CLASSES = 1 + 2 * SCALES
+KINDS = 1 + 2 * SCALES
 """Kinds of passes: the first one; then middles and sides, at distances of 1, 2, and 4 or more."""
-
-SLOPES = (2, 6)
-"""Context planes say where a number changes by this many levels over two positions."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """Numbers that are coded at once.
+    """Means that are coded at once.
 
     Attributes:
-        kind: 0 to ``CLASSES - 1``.
+        kind: 0 to ``KINDS - 1``.
         here: flat indices of P positions.
         around: ``NEIGHBOURS x P``, flat indices of their neighbours; none in the first pass.
     """

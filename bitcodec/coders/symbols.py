@@ -216,8 +216,10 @@ class LevelDecoder:
         return _Decoding(self._coder, self._models[number])
 
     def finish(self) -> None:
-        """Raises:
-        DamagedFileError: if the payload goes on.
+        """Check that the payload ends where the levels do.
+
+        Raises:
+            DamagedFileError: if it goes on.
         """
         if not self._coder.maybe_exhausted():
             raise DamagedFileError(

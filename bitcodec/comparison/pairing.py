@@ -37,6 +37,8 @@ def is_bystander(key: str) -> bool:
         "threads",
         "ckpt_path",
         "resume_sweep",
+        "resume_changed",
+        "overwrite",
         "trainer.log_every_n_steps",
         "trainer.val_check_interval",
     }
@@ -76,6 +78,7 @@ class Pairing:
         return self._group_of.get(run.name)
 
     def members(self, group: int) -> list[Run]:
+        """The runs of a group."""
         return [run for run in self.runs if self.group(run) == group]
 
     @cached_property

@@ -64,6 +64,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
+        """Whether it ran to its end."""
         return self.state == "finished"
 
     @property

@@ -175,16 +175,24 @@ def best(repeat: int, work: Callable[..., Result], *arguments: Any) -> tuple[Res
 
 @contextlib.contextmanager
 def cores(only_one: bool) -> Iterator[None]:
-    """Keep this process and its children on one core, where the system can."""
+    """Keep all threads of this process, and its children, on one core, where the system can."""
     if not only_one or not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
+    _keep_on({min(before)})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        _keep_on(before)
+
+
+def _keep_on(allowed: set[int]) -> None:
+    # A mask is one thread's own: pools that libraries have started already would go on elsewhere.
+    tasks = Path("/proc/self/task")
+    for thread in [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]:
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, allowed)
 
 
 def _nearest(rival: _Rival, rgb: Image.Image, size: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,17 @@ import torch
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.modules import CodecModule
+from bitcodec.training.resume_facts import check_facts
 
 
-def checked_step(path: str, module: CodecModule) -> int:
-    """The step of a checkpoint, once it is known to be whole and to fit the module.
+def checked_step(path: str, module: CodecModule, facts: Mapping[str, Any] | None = None) -> int:
+    """The step of a checkpoint, once it is known to be whole and to fit the run.
+
+    Args:
+        path: the checkpoint.
+        module: that is to go on from it.
+        facts: of the run, as :func:`bitcodec.training.resume_facts.resume_facts` has them; left
+            out if they may differ.
 
     Raises:
         BitcodecError: naming the file, if it is missing, damaged, or of another kind of run.
@@ -29,6 +37,7 @@ def checked_step(path: str, module: CodecModule) -> int:
             )
     if state.keys() != module.state_dict().keys():
         raise BitcodecError("its weights are not those of this model; check ckpt_path", path)
+    check_facts(checkpoint, facts or {}, path)
     return int(checkpoint["global_step"])
 
 

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -14,8 +13,10 @@ from torch import Tensor
 from bitcodec.errors import UsageError
 from bitcodec.layout import Layout
 from bitcodec.training.config_check import build
+from bitcodec.training.draws import Draws
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.penalties import PenaltyConfig, build_penalty
+from bitcodec.training.whole_batch import WholeBatchModule
 from bitcodec.transforms.networks import build_transforms
 
 
@@ -66,7 +67,7 @@ class Reading(NamedTuple):
     """Boolean, ``N x C x h x w``."""
 
 
-class BitCodecModule(pl.LightningModule):
+class BitCodecModule(WholeBatchModule):
     """Trains one encoder/decoder pair to write with bits.
 
     All arguments are plain scalars and dicts of scalars, so that a checkpoint holds nothing else
@@ -78,7 +79,8 @@ class BitCodecModule(pl.LightningModule):
         binarizer: ``noise``, ``ste`` or ``bernoulli``.
         penalty: fields of :class:`bitcodec.training.penalties.PenaltyConfig`.
         optimizer: fields of :class:`OptimizerConfig`.
-        seed: noise is drawn from (seed, step, rank), so a resumed run sees the same noise.
+        seed: noise is drawn from it as :mod:`bitcodec.training.draws` says, so a resumed run sees
+            the same noise.
     """
 
     def __init__(
@@ -120,19 +122,20 @@ class BitCodecModule(pl.LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         progress = self.global_step / max(1, self.trainer.max_steps)
-        loss, mse, penalty = self._loss(batch, progress, self.global_step)
+        loss, mse, penalty = self._loss(batch, progress, self.draws(batch, batch_idx))
         if not torch.isfinite(loss):
             raise UsageError(
                 f"the loss is {loss.item()} at step {self.global_step}: lower optimizer.lr, or "
                 "set noise.logit_norm=unit_rms if the logits ran away"
             )
-        self.log_dict({"train/loss": loss, "train/mse": mse, "train/penalty": penalty})
+        parts = {"train/loss": loss, "train/mse": mse, "train/penalty": penalty}
+        self.log_training(parts, batch_idx)
         return loss
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> dict[str, Reading]:
         # Whatever precision trains, float32 is what ships, so float32 is what is measured.
         with torch.autocast(self.device.type, enabled=False):
-            loss, mse, _ = self._loss(batch, 1.0, -1 - batch_idx)
+            loss, mse, _ = self._loss(batch, 1.0, self.validation_draws(batch_idx))
             reading = self.read(batch)
         sigmoid, binary = psnr(reading.sigmoid, batch), psnr(reading.binary, batch)
         metrics = {
@@ -169,22 +172,17 @@ class BitCodecModule(pl.LightningModule):
         self.decoder(code)
         self.penalty(code, image[:, 0].numel())
 
-    def _loss(self, image: Tensor, progress: float, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _loss(self, image: Tensor, progress: float, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, mean square error and penalty."""
         # float32 from here on: in bfloat16 the mean of a million small squares loses digits.
         logits = self.encoder(image).float()
-        code = self.binarizer(logits, progress, self._generator(step))
+        code = self.binarizer(logits, progress, draws)
         reconstruction = self.decoder(code).float()
         mse = (reconstruction - image).square().mean()
         pixels = image.shape[0] * image.shape[-2] * image.shape[-1]
         penalty = self.penalty(code, pixels)
         loss = mse + self.penalty_config.weight * penalty
         return loss, mse, penalty
-
-    def _generator(self, step: int) -> torch.Generator:
-        """Noise source that depends on nothing but seed, step and rank (validation: step < 0)."""
-        key = (self.seed * 1_000_003 + self.global_rank) * 2_147_483_647 + step
-        return torch.Generator(self.device).manual_seed(key % 2**63)
 
 
 def psnr(reconstruction: Tensor, image: Tensor) -> Tensor:

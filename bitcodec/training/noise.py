@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bitcodec.errors import UsageError
+from bitcodec.training.draws import Draws
 
 SCHEDULES = ("constant", "linear", "geometric")
 NORMS = ("none", "unit_rms")
@@ -88,21 +89,19 @@ class Binarizer(nn.Module):
         super().__init__()
         self.config = config
 
-    def forward(
-        self, logits: Tensor, progress: float, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def forward(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         """The training code in [0, 1], with a gradient.
 
         Args:
             logits: the encoder's output.
             progress: share of training done, 0 to 1; drives the schedules.
-            generator: source of the noise; must live on the device of ``logits``.
+            draws: source of the noise.
         """
         if progress >= 1 - self.config.hard and self.config.hard > 0:
             return self.straight_through(logits)
-        return self.sample(logits, progress, generator)
+        return self.sample(logits, progress, draws)
 
-    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+    def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         raise NotImplementedError
 
     def straight_through(self, logits: Tensor) -> Tensor:
@@ -133,19 +132,18 @@ class Binarizer(nn.Module):
 class NoiseBinarizer(Binarizer):
     """``sigmoid(logits + std * n)``, n standard normal: the article's layer."""
 
-    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+    def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         scaled = self.scale(logits, progress)
         std = self.config.std_at(progress)
         if std == 0:
             return torch.sigmoid(scaled)
-        noise = torch.empty_like(scaled).normal_(0.0, std, generator=generator)
-        return torch.sigmoid(scaled + noise)
+        return torch.sigmoid(scaled + draws.normal(scaled, std))
 
 
 class StraightThroughBinarizer(Binarizer):
     """Hard bits forward, the gradient of a sigmoid backward (Bengio et al., 2013)."""
 
-    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+    def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         return self.straight_through(logits)
 
 
@@ -155,9 +153,9 @@ class BernoulliBinarizer(Binarizer):
     The estimator of Raiko et al. (2015) and of Toderici et al. (2016, there with tanh units).
     """
 
-    def sample(self, logits: Tensor, progress: float, generator: torch.Generator | None) -> Tensor:
+    def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         probability = torch.sigmoid(self.scale(logits, progress))
-        draw = torch.empty_like(probability).uniform_(generator=generator)
+        draw = draws.uniform(probability)
         return (draw < probability).to(probability.dtype) + probability - probability.detach()
 
 

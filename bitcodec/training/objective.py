@@ -9,6 +9,8 @@ from bitcodec.errors import UsageError
 METRICS = ("loss", "mse", "gap", "ones", "entropy_bpp", "bpp")
 """Final metrics of which less is better."""
 RATE_DISTORTION = "rd_cost"
+FAILED = float("inf")
+"""What a sweep is told of a failed run, which does not stop it: worse than any other."""
 
 
 def check(name: str, weight: float) -> None:

@@ -13,47 +13,68 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.training.callbacks import LastCheckpoint
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
+from bitcodec.training.loggers import options
 from bitcodec.training.modules import CodecModule, module_class
+from bitcodec.training.progress import StepBar
+from bitcodec.training.results import print_run
+from bitcodec.training.resume_facts import ResumeFacts, resume_facts
+from bitcodec.training.run_folder import clear, goes_on_here, holds_result
+from bitcodec.training.run_names import shown_settings
 from bitcodec.training.run_record import RunRecord
 from bitcodec.training.throughput import Throughput
+from bitcodec.training.time_limit import TimeLimit
+from bitcodec.training.trainer_check import check_trainer
 
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, float]:
+def run(
+    config: DictConfig, folder: Path, overrides: list[str], varied: Mapping[str, str]
+) -> dict[str, float]:
     """Train, validate and record one run.
 
     Args:
         config: composed from ``conf/train.yaml``.
         folder: the run's folder.
         overrides: what the user asked for, recorded in ``run.json``.
+        varied: what tells the run from others, see :func:`bitcodec.training.run_names.varied`.
 
     Returns:
         The final metrics, named as the columns of ``experiments/article/results.csv``.
 
     Raises:
-        BitcodecError: for wrong values, missing data, an unusable checkpoint, or a signal.
+        BitcodecError: for wrong values, missing data, an unusable checkpoint, a folder that holds
+            a finished run, or a signal.
     """
+    replaces = holds_result(folder, config)
+    unfinished = not replaces and goes_on_here(folder, config)
     folder.mkdir(parents=True, exist_ok=True)
-    record = RunRecord.start(folder, overrides, config)
+    record = RunRecord.of(folder, overrides, config)
+    if not replaces:
+        record.begin(config)
     try:
-        metrics = _train(config, folder, record)
+        parts = _prepare(config, unfinished)
+        if config.overwrite and not goes_on_here(folder, config):
+            clear(folder, config)
+        record.begin(config)
+        metrics = _train(config, folder, record, parts, varied)
     except InterruptedRunError as error:
         record.finish("interrupted", error=str(error))
         raise
@@ -64,12 +85,29 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, flo
     return metrics
 
 
-def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, float]:
+class _Parts(NamedTuple):
+    """What a run is made of, known to fit together before anything of an earlier run goes."""
+
+    module: CodecModule
+    data: PhotoDataModule
+    first: int
+    """The step of the checkpoint that it goes on from."""
+    facts: dict[str, Any]
+    """What a run that goes on from this one's checkpoints has to have too."""
+
+
+def _prepare(config: DictConfig, unfinished: bool) -> _Parts:
+    """All that can be found wrong before the training begins.
+
+    Args:
+        config: of the run.
+        unfinished: the checkpoint is that of a run which ended before it was measured.
+    """
+    check_trainer(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if config.threads:
         torch.set_num_threads(config.threads)
     module = build_module(config)
-    first = checked_step(config.ckpt_path, module) if config.ckpt_path else 0
     if config.init_from:
         start_from(config.init_from, module)
     if torch.cuda.is_available():
@@ -79,18 +117,47 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
         module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
     data.setup()
-    trainer = build_trainer(config, folder)
-    stop = next(c for c in trainer.callbacks if isinstance(c, LastCheckpoint))  # type: ignore[attr-defined]
+    facts = resume_facts(config)
+    first = 0
+    if config.ckpt_path:
+        first = checked_step(config.ckpt_path, module, None if config.resume_changed else facts)
+        _check_work_left(config, first, unfinished)
+    return _Parts(module, data, first, facts)
+
+
+def _check_work_left(config: DictConfig, first: int, unfinished: bool) -> None:
+    wanted = config.trainer.max_steps
+    if 0 <= wanted < first or (wanted == first and not unfinished):
+        raise UsageError(
+            f"has done {first} steps, and trainer.max_steps={wanted}: there is nothing to do; "
+            "ask for more steps",
+            config.ckpt_path,
+        )
+
+
+def _train(
+    config: DictConfig,
+    folder: Path,
+    record: RunRecord,
+    parts: _Parts,
+    varied: Mapping[str, str],
+) -> dict[str, float]:
+    module, data, first, facts = parts
+    trainer = build_trainer(config, folder, first, [ResumeFacts(facts)])
     started = time.perf_counter()
-    trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
+    except MisconfigurationException as error:
+        raise UsageError(f"Lightning refuses: {' '.join(str(error).split())}") from error
     seconds = time.perf_counter() - started
-    if stop.signal is not None:
-        raise InterruptedRunError(stop.signal, stop.path)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, LastCheckpoint) and callback.signal is not None:
+            raise InterruptedRunError(callback.signal, callback.path)
     metrics = final_metrics(trainer.validate(module, datamodule=data, verbose=False)[0])
     metrics["steps"] = trainer.global_step
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
-            logger.log_hyperparams(dict(module.hparams), _hparam_metrics(metrics))
+            logger.log_hyperparams(shown_settings(config, varied), _hparam_metrics(metrics))
             logger.save()
     record.timing = {
         "train_seconds": round(seconds, 2),
@@ -102,8 +169,10 @@ def _train(config: DictConfig, folder: Path, record: RunRecord) -> dict[str, flo
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Throughput):
             record.timing |= callback.summary(trainer.strategy.root_device)
+    if profile := trainer.profiler.summary():  # type: ignore[attr-defined]
+        print(profile)
     if not config.quiet:
-        print(", ".join(f"{name} {value}" for name, value in record.timing.items()))
+        print_run(metrics, record.timing, folder)
     return metrics
 
 
@@ -120,21 +189,45 @@ def build_module(config: DictConfig) -> CodecModule:
     return module_class(config.model.kind)(binarizer=config.binarizer, seed=config.seed, **groups)
 
 
-def build_trainer(config: DictConfig, folder: Path) -> pl.Trainer:
-    """Trainer, callbacks and loggers of a config, writing below ``folder``."""
-    callbacks = [_instantiate(node) for node in config.callbacks.values() if node]
+def build_trainer(
+    config: DictConfig, folder: Path, first: int = 0, more: Sequence[pl.Callback] = ()
+) -> pl.Trainer:
+    """Trainer, callbacks and loggers of a config, writing below ``folder``.
+
+    Args:
+        config: of the run.
+        folder: of the run.
+        first: the step of the checkpoint that the run goes on from.
+        more: callbacks beside those of the config.
+    """
+    loggers = [_instantiate(node, **options(node, first)) for node in _nodes(config, "logger")]
+    callbacks = [_instantiate(node) for node in _nodes(config, "callbacks")]
+    if not loggers:
+        callbacks = [c for c in callbacks if not isinstance(c, LearningRateMonitor)]
+    callbacks += more
+    if config.trainer.max_time is not None:
+        callbacks.append(TimeLimit(config.trainer.max_time))
     if not config.quiet:
-        callbacks.append(RichProgressBar(leave=True))
-    loggers = [_instantiate(node) for node in config.logger.values() if node]
+        callbacks.append(StepBar())
     return _instantiate(
         config.trainer,
-        precision=resolve_precision(config.trainer.precision),
+        max_time=None,  # TimeLimit keeps it
+        # Lightning counts batches here, and steps everywhere else.
+        val_check_interval=config.trainer.val_check_interval
+        * config.trainer.accumulate_grad_batches,
+        use_distributed_sampler=False,  # batches and validation images are shared out in data.py
+        precision=resolve_precision(str(config.trainer.precision)),
         callbacks=callbacks,
         logger=loggers,
         default_root_dir=str(folder),
         enable_progress_bar=not config.quiet,
         enable_model_summary=False,
     )
+
+
+def _nodes(config: DictConfig, group: str) -> list[DictConfig]:
+    """What a group of the config lists; `logger=null` takes the whole group away."""
+    return [node for node in (config.get(group) or {}).values() if node]
 
 
 def _instantiate(node: DictConfig, **more: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from bitcodec.files import write_file
 from bitcodec.provenance import provenance
 
 NAME = "run.json"
+
+
+def is_result(record: Mapping[str, Any]) -> bool:
+    """Whether the content of a record is that of a run which has been through; no mere trial."""
+    return record["state"] == "finished" and not record.get("fast_dev_run")
 
 
 @dataclass
@@ -31,6 +37,8 @@ class RunRecord:
         timing: seconds, steps per second, device, precision, threads.
         metrics: final validation metrics, named as the columns of ``results.csv``.
         error: the sentence that ended a run that did not finish.
+        fast_dev_run: whether a step or two were a trial of all parts, and no training.
+        begun: whether it is on disk; until then an earlier run's stays.
     """
 
     folder: Path
@@ -42,6 +50,8 @@ class RunRecord:
     timing: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    fast_dev_run: bool = False
+    begun: bool = False
 
     @staticmethod
     def read(folder: Path) -> dict[str, Any] | None:
@@ -63,20 +73,27 @@ class RunRecord:
         return content
 
     @classmethod
-    def start(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
+    def of(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
         record = cls(folder, "running", overrides, config.seed, time.time(), provenance())
-        (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-        record._write()
+        record.fast_dev_run = bool(config.trainer.fast_dev_run)
         return record
+
+    def begin(self, config: DictConfig) -> None:
+        """Write the record and the resolved config."""
+        self.begun = True
+        (self.folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        self._write()
 
     def finish(
         self, state: str, metrics: dict[str, float] | None = None, error: str | None = None
     ) -> None:
+        if not self.begun:
+            return
         self.state, self.metrics, self.error = state, metrics or {}, error
         self.timing["wall_seconds"] = round(time.time() - self.started, 2)
         self._write()
 
     def _write(self) -> None:
         content = asdict(self)
-        del content["folder"]
+        del content["folder"], content["begun"]
         write_file(self.folder / NAME, (json.dumps(content, indent=2) + "\n").encode())

@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -20,10 +19,12 @@ from torch import Tensor
 from bitcodec.errors import UsageError
 from bitcodec.layout import Layout, step_of
 from bitcodec.training.config_check import build
+from bitcodec.training.draws import Draws
 from bitcodec.training.level_prior import LevelPrior
 from bitcodec.training.module import OptimizerConfig, Reading, entropy_bpp, psnr
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.smoothness import stairs
+from bitcodec.training.whole_batch import WholeBatchModule
 from bitcodec.transforms.gray_folding import Folding
 from bitcodec.transforms.stepped import (
     LATENTS,
@@ -109,7 +110,7 @@ class LevelsConfig:
         return self.weight * step**2 * (step / REFERENCE_STEP) ** self.tilt
 
 
-class SteppedModule(pl.LightningModule):
+class SteppedModule(WholeBatchModule):
     """Trains one encoder/decoder pair for all steps of a range.
 
     Args:
@@ -118,7 +119,8 @@ class SteppedModule(pl.LightningModule):
         binarizer: ``noise``.
         penalty: fields of :class:`LevelsConfig`.
         optimizer: fields of :class:`bitcodec.training.module.OptimizerConfig`.
-        seed: steps and noise are drawn from (seed, step, rank), so a resumed run sees the same.
+        seed: steps and noise are drawn from it as :mod:`bitcodec.training.draws` says, so a
+            resumed run sees the same.
     """
 
     COST_STEPS = (118.0, 54.0, 28.0, 12.0)
@@ -175,15 +177,11 @@ class SteppedModule(pl.LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         progress = self.global_step / max(1, self.trainer.max_steps)
-        generator = self._generator(self.global_step)
-        finest, coarsest = self.steps.finest, self.steps.coarsest
-        index = torch.randint(
-            finest, coarsest + 1, (1,), generator=generator, device=self.device
-        ).item()
-        layout = self.steps.layout(int(index))
+        draws = self.draws(batch, batch_idx)
+        layout = self.steps.layout(draws.integer(self.steps.finest, self.steps.coarsest + 1))
         step = self.step_tensor(layout)
         levels = self.encoder(batch, step, layout.latents).float()
-        noisy = self._noisy(levels, progress, generator)
+        noisy = self._noisy(levels, progress, draws)
         reconstruction = self.decoder(noisy, step).float()
         mse = (reconstruction - batch).square().mean()
         bpp = self.penalty(noisy, step) / _pixels(batch)
@@ -196,16 +194,17 @@ class SteppedModule(pl.LightningModule):
             raise UsageError(
                 f"the loss is {loss.item()} at step {self.global_step}: lower optimizer.lr"
             )
-        self.log_dict({"train/loss": loss, "train/mse": mse, "train/penalty": bpp})
+        parts = {"train/loss": loss, "train/mse": mse, "train/penalty": bpp}
+        self.log_training(parts, batch_idx)
         return loss
 
-    def _noisy(self, levels: Tensor, progress: float, generator: torch.Generator) -> Tensor:
+    def _noisy(self, levels: Tensor, progress: float, draws: Draws) -> Tensor:
         """The levels that a decoder would read if the bit of the nearest threshold were the sigmoid
         of its noisy logit: what folding, noise, sigmoid and unfolding make of them while every
         other bit is sure.
         """
         below = torch.floor(levels).detach()
-        return below + self.binarizer.sample(levels - below - 0.5, progress, generator)
+        return below + self.binarizer.sample(levels - below - 0.5, progress, draws)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> dict[str, Reading]:
         with torch.autocast(self.device.type, enabled=False):
@@ -285,11 +284,6 @@ class SteppedModule(pl.LightningModule):
     def step_tensor(self, layout: Layout) -> Tensor:
         """The step of a layout as the transforms take it: shape ``[1]``."""
         return torch.tensor([step_of(layout.index)], device=self.device)
-
-    def _generator(self, step: int) -> torch.Generator:
-        """Source of steps and noise that depends on nothing but seed, step and rank."""
-        key = (self.seed * 1_000_003 + self.global_rank) * 2_147_483_647 + step
-        return torch.Generator(self.device).manual_seed(key % 2**63)
 
 
 def _pixels(image: Tensor) -> int:

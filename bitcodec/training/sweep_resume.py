@@ -7,24 +7,23 @@ overwritten by a different run.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.checkpoints import checked_step
+from bitcodec.training.control_keys import CONTROL_KEYS
 from bitcodec.training.run import build_module, run
-from bitcodec.training.run_record import RunRecord
+from bitcodec.training.run_record import RunRecord, is_result
 
 log = logging.getLogger(__name__)
 
-CONTROL_KEYS = frozenset(
-    {"resume_sweep", "quiet", "threads", "ckpt_path", "sweep", "objective", "rd_weight"}
-)
-"""Keys that say how a run is carried out, not what it computes."""
 
-
-def resume(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, float]:
+def resume(
+    config: DictConfig, folder: Path, overrides: list[str], varied: Mapping[str, str]
+) -> dict[str, float]:
     """As :func:`bitcodec.training.run`, but only what the folder's earlier run has left to do.
 
     Raises:
@@ -33,21 +32,21 @@ def resume(config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, 
     """
     earlier = RunRecord.read(folder)
     if earlier is None:
-        return run(config, folder, overrides)
+        return run(config, folder, overrides, varied)
     if wanted(earlier["overrides"]) != wanted(overrides):
         raise UsageError(
             f"holds another run ({' '.join(sorted(wanted(earlier['overrides'])))}); "
             "repeat that sweep's values or give hydra.sweep.dir another folder",
             folder,
         )
-    if earlier["state"] == "finished":
+    if is_result(earlier):
         log.info("%s: finished before, skipped", folder)
         return earlier["metrics"]
     if checkpoint := usable_checkpoint(config, folder):
         log.info("%s: goes on from %s", folder, checkpoint.name)
         config = config.copy()
         OmegaConf.update(config, "ckpt_path", str(checkpoint))
-    return run(config, folder, overrides)
+    return run(config, folder, overrides, varied)
 
 
 def wanted(overrides: list[str]) -> set[str]:

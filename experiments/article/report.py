@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import matplotlib
@@ -19,10 +19,18 @@ from PIL import Image
 
 from bitcodec.training.photos import find_images
 from bitcodec.training.run import final_metrics
+from experiments.tables import (
+    COLUMNS,
+    Row,
+    average,
+    groups,
+    markdown,
+    published,
+    row_of,
+    write_csv,
+)
 
 HERE = Path(__file__).resolve().parent
-METRICS = ("psnr_sigmoid", "psnr_binary", "gap", "ones", "entropy_bpp", "bpp", "mse", "loss")
-COLUMNS = ("experiment", "noise_std", "penalty_weight", "seed", "steps", *METRICS)
 RECIPES = {
     "article_plain": (0.0, 0.0),
     "article_penalty": (0.0, 0.01),
@@ -45,11 +53,7 @@ class Result:
     @property
     def row(self) -> dict[str, Any]:
         """The run's row in ``results.csv``."""
-        std, weight = RECIPES[self.experiment]
-        row = {"experiment": self.experiment, "noise_std": std, "penalty_weight": weight}
-        row |= {"seed": self.record["seed"], "steps": self.steps}
-        metrics = self.record["metrics"]
-        return row | {key: float(f"{metrics[key]:.6g}") for key in METRICS}
+        return row_of(self.record, self.experiment, *RECIPES[self.experiment], self.steps)
 
 
 def passing(result: Result, steps: int) -> Result:
@@ -71,29 +75,21 @@ def write_report(results: Sequence[Result], test: Path) -> None:
     order = list(RECIPES)
     results = sorted(results, key=lambda r: (r.steps, order.index(r.experiment), r.row["seed"]))
     rows = [result.row for result in results]
-    _write_csv(HERE / "results.csv", COLUMNS, rows)
-    _write_csv(HERE / "sizes.csv", ("format", "bpp"), _lossless_sizes(test))
+    write_csv(HERE / "results.csv", rows, COLUMNS)
+    write_csv(HERE / "sizes.csv", _lossless_sizes(test))
     facts = [_facts(result) for result in results]
     (HERE / "runs.json").write_text(json.dumps(facts, indent=1) + "\n")
-    (HERE / "table.md").write_text(_table(rows))
+    (HERE / "table.md").write_text(table(rows))
     _copy_figures(results)
     _plot_training(results)
 
 
 def _facts(result: Result) -> dict[str, Any]:
     """What a reader needs to trust a row: no paths, nothing of the machine but its hardware."""
-    hidden = ("data.root", "data.val_root", "hydra.run.dir", "ckpt_path")
     record = result.record
-    overrides = [o for o in record["overrides"] if not o.startswith(hidden)]
+    overrides = published(record["overrides"])
     facts = {"experiment": result.experiment, "steps": result.steps, "overrides": overrides}
     return facts | {key: record[key] for key in ("seed", "provenance", "timing")}
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _lossless_sizes(test: Path) -> list[dict[str, Any]]:
@@ -115,44 +111,31 @@ def _bytes(image: Image.Image, kind: str, **options: Any) -> int:
     return buffer.tell()
 
 
-def _groups(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], list[dict[str, Any]]]:
-    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault((row["experiment"], row["steps"]), []).append(row)
-    return groups
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Means over the seeds, with the spread (sample standard deviation) of the two PSNRs."""
-    lines = [
-        "| experiment | noise | penalty | steps | seeds | sigmoid dB | binarized dB | gap dB "
-        "| ones | order-0 bpp | file bpp | MSE | loss |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for (name, steps), group in _groups(rows).items():
-        value = {key: mean(row[key] for row in group) for key in METRICS}
-
-        def spread(key: str, group: list[dict[str, Any]] = group) -> str:
-            return f" ± {stdev(row[key] for row in group):.2f}" if len(group) > 1 else ""
-
+    heads = ("experiment", "noise", "penalty", "steps", "seeds", "sigmoid dB", "binarized dB")
+    heads += ("gap dB", "ones", "order-0 bpp", "file bpp", "MSE", "loss")
+    lines = []
+    for group in groups(rows, ("experiment", "steps")):
         first = group[0]
-        cells = [
-            name,
-            f"{first['noise_std']:g}",
-            f"{first['penalty_weight']:g}",
-            f"{steps:,}",
-            str(len(group)),
-            f"{value['psnr_sigmoid']:.2f}{spread('psnr_sigmoid')}",
-            f"{value['psnr_binary']:.2f}{spread('psnr_binary')}",
-            f"{value['gap']:.2f}",
-            f"{value['ones']:.2%}",
-            f"{value['entropy_bpp']:.2f}",
-            f"{value['bpp']:.2f}",
-            f"{value['mse']:.5f}",
-            f"{value['loss']:.5f}",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        lines.append(
+            (
+                first["experiment"],
+                f"{first['noise_std']:g}",
+                f"{first['penalty_weight']:g}",
+                f"{first['steps']:,}",
+                str(len(group)),
+                average(group, "psnr_sigmoid", ".2f"),
+                average(group, "psnr_binary", ".2f"),
+                average(group, "gap", ".2f", spread=False),
+                average(group, "ones", ".2%", spread=False),
+                average(group, "entropy_bpp", ".2f", spread=False),
+                average(group, "bpp", ".2f", spread=False),
+                average(group, "mse", ".5f", spread=False),
+                average(group, "loss", ".5f", spread=False),
+            )
+        )
+    return markdown(heads, lines)
 
 
 def _copy_figures(results: Sequence[Result]) -> None:

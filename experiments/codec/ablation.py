@@ -17,6 +17,7 @@ from typing import Any
 
 from bitcodec.training.stepped_module import SteppedModule
 from experiments.runs import Run, run_all
+from experiments.tables import markdown, write_csv
 
 HERE = Path(__file__).resolve().parent
 STEPS = 1000
@@ -60,15 +61,15 @@ def row(name: str, record: dict[str, Any]) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]]) -> str:
     steps = [f"{step:.0f}" for step in SteppedModule.COST_STEPS]
     heads = ["change", "cost", "gap dB", *(f"step {step}" for step in steps), "training s"]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = []
     for line in rows:
         points = [
             f"{float(line[f'psnr_{step}']):.2f} dB, {float(line[f'prior_bpp_{step}']):.3f} bpp"
             for step in steps
         ]
         cells = [line["name"], f"{float(line['cost']):.4f}", f"{float(line['gap']):.2f}", *points]
-        lines.append(f"| {' | '.join(cells)} | {float(line['seconds']):.0f} |")
-    return "\n".join(lines) + "\n"
+        lines.append([*cells, f"{float(line['seconds']):.0f}"])
+    return markdown(heads, lines)
 
 
 def main() -> None:
@@ -91,10 +92,7 @@ def main() -> None:
         with result.open(newline="") as stream:
             found = {line["name"]: line for line in csv.DictReader(stream)} | found
     ordered = [found[name] for name in ROWS if name in found]
-    with result.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(ordered[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(ordered)
+    write_csv(result, ordered)
     (HERE / "ablation.md").write_text(table(ordered))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from bitcodec.training.stepped_module import SteppedModule
 from experiments.runs import REPOSITORY, Run, run_all
+from experiments.tables import markdown, published, write_csv
 
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
@@ -63,7 +64,7 @@ def install(fresh: Path) -> None:
 def summary(record: dict[str, Any]) -> dict[str, Any]:
     """What of a ``run.json`` is published: no folder of the machine it ran on."""
     kept = {key: record[key] for key in ("seed", "provenance", "timing", "metrics")}
-    return kept | {"overrides": [text for text in record["overrides"] if "/" not in text]}
+    return kept | {"overrides": published(record["overrides"])}
 
 
 def curve(run: Path, seconds_per_step: float, steps: int) -> list[dict[str, float]]:
@@ -84,15 +85,15 @@ def curve(run: Path, seconds_per_step: float, steps: int) -> list[dict[str, floa
 def table(rows: list[dict[str, float]]) -> str:
     steps = [f"{step:.0f}" for step in SteppedModule.COST_STEPS]
     heads = ["steps", "hours of a core", "cost", *(f"step {step}" for step in steps)]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = []
     for row in rows:
         points = [
             f"{row[f'psnr/step{step}']:.2f} dB, {row[f'prior_bpp/step{step}']:.3f} bpp"
             for step in steps
         ]
         cells = [f"{row['steps']:,}", f"{row['hours']:.2f}", f"{row['loss']:.4f}", *points]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    return markdown(heads, lines)
 
 
 def main() -> None:
@@ -114,10 +115,7 @@ def main() -> None:
     rows = curve(root / "run", seconds, record["metrics"]["steps"])
     (HERE / "model.json").write_text(json.dumps(summary(record), indent=1) + "\n")
     (HERE / "model.md").write_text(table(rows))
-    with (HERE / "training.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(HERE / "training.csv", rows)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,7 @@ def make_run(
         "timing": {"steps_per_second": 20.5, "device": "cpu", "wall_seconds": 63.25},
         "metrics": dict(final or {}),
         "error": error,
+        "fast_dev_run": False,
     }
     (folder / "run.json").write_text(json.dumps(record, indent=2) + "\n")
     _write_scalars(folder / "csv" / "metrics.csv", validations)

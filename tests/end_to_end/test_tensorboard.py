@@ -87,16 +87,18 @@ def test_the_hparams_tab_lists_the_runs_of_a_sweep(
     with tensorboard(tmp_path) as server, chromium() as window:
         window.set_window_size(3000, 1400)  # the table draws only columns that can be seen
         window.get(f"{server}/#hparams")
-        trials = ["0/tensorboard", "1/tensorboard"]
+        names = ["binarizer=noise", "binarizer=ste"]
+        trials = [f"{name}/tensorboard" for name in names]
         wait(lambda: set(trials) <= set(window.execute_script(TEXTS)))
         window.save_screenshot(str(tmp_path / "hparams.png"))
         texts = window.execute_script(TEXTS)
     table = texts[texts.index("Trial ID") :]
     assert {"binarizer", "final/psnr_sigmoid", "final/psnr_binary"} <= set(table)
-    rows = {"0": table[table.index(trials[0]) : table.index(trials[1])]}
-    rows["1"] = table[table.index(trials[1]) :]
-    for (name, row), binarizer in zip(rows.items(), ("ste", "noise"), strict=True):
+    assert {"seed", "noise.std", "quiet"}.isdisjoint(table), "these are the same in all runs"
+    middle = table.index(trials[1])
+    rows = (table[table.index(trials[0]) : middle], table[middle:])
+    for name, row in zip(names, rows, strict=True):
+        assert name.removeprefix("binarizer=") in row
         metrics = json.loads((tmp_path / name / "run.json").read_text())["metrics"]
-        assert binarizer in row
         for key in ("psnr_sigmoid", "psnr_binary"):
             assert f"{metrics[key]:#.5g}" in row

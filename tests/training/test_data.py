@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.training.data import BatchConfig, BatchStream, FolderData, SampleData
+from bitcodec.training.batches import BatchConfig, BatchStream, Share
+from bitcodec.training.data import FolderData, SampleData
 from bitcodec.training.photos import centre_crop
 
 COMMON: dict[str, Any] = {
@@ -54,7 +55,7 @@ def test_a_stream_can_start_at_any_step() -> None:
 def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() -> None:
     config = BatchConfig(2, 20, False, 0.0, 0.0, 0.0)
     photos = numbered_photos(12)
-    streams = [BatchStream(photos, config, seed=0, rank=rank, world=2) for rank in range(2)]
+    streams = [BatchStream(photos, config, seed=0, share=Share(rank, 2)) for rank in range(2)]
     for epoch in range(2):
         shown = [
             round(value * 255)

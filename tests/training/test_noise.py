@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from bitcodec.errors import UsageError
+from bitcodec.training.draws import Draws
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 
 ARTICLE: dict[str, Any] = {
@@ -25,14 +26,10 @@ def config(**changes: Any) -> NoiseConfig:
     return NoiseConfig(**(ARTICLE | changes))
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_noise_is_gaussian_of_the_given_std_and_added_before_the_sigmoid() -> None:
     layer = build_binarizer("noise", config(std=3.0))
     logits = torch.full((1, 8, 64, 64), 1.5)
-    code = layer(logits, 0.0, generator()).double()
+    code = layer(logits, 0.0, Draws(0)).double()
     noise = torch.logit(code.clamp(1e-7, 1 - 1e-7)) - 1.5
     # 32,768 draws: mean within 5 standard errors, std within 2 %.
     assert abs(noise.mean().item()) < 5 * 3 / 32768**0.5
@@ -42,18 +39,18 @@ def test_noise_is_gaussian_of_the_given_std_and_added_before_the_sigmoid() -> No
 def test_without_noise_the_code_is_the_sigmoid() -> None:
     logits = torch.randn(2, 4, 5, 5)
     layer = build_binarizer("noise", config(std=0.0))
-    assert torch.equal(layer(logits, 0.3, generator()), torch.sigmoid(logits))
+    assert torch.equal(layer(logits, 0.3, Draws(0)), torch.sigmoid(logits))
     assert torch.equal(layer.soft(logits), torch.sigmoid(logits))
 
 
 @pytest.mark.parametrize("kind", ["noise", "bernoulli", "ste"])
-def test_one_generator_state_gives_one_code(kind: str) -> None:
+def test_one_key_of_draws_gives_one_code(kind: str) -> None:
     logits = torch.randn(2, 4, 5, 5)
     layer = build_binarizer(kind, config())
-    first, again = (layer(logits, 0.0, generator(7)) for _ in range(2))
+    first, again = (layer(logits, 0.0, Draws(7)) for _ in range(2))
     assert torch.equal(first, again)
     if kind != "ste":
-        assert not torch.equal(first, layer(logits, 0.0, generator(8)))
+        assert not torch.equal(first, layer(logits, 0.0, Draws(8)))
 
 
 def test_schedules() -> None:
@@ -90,7 +87,7 @@ def test_the_gain_follows_the_same_ramp_as_the_noise() -> None:
 
 def test_straight_through_is_hard_forward_and_a_sigmoid_backward() -> None:
     logits = torch.randn(2, 4, 5, 5, requires_grad=True)
-    code = build_binarizer("ste", config())(logits, 0.0)
+    code = build_binarizer("ste", config())(logits, 0.0, Draws(0))
     assert torch.equal(code.detach().round(), (logits > 0).float())
     assert (code - code.round()).abs().max() < 1e-6
     code.sum().backward()
@@ -100,7 +97,7 @@ def test_straight_through_is_hard_forward_and_a_sigmoid_backward() -> None:
 
 def test_bernoulli_draws_bits_with_the_probability_of_the_sigmoid() -> None:
     logits = torch.full((1, 1, 300, 300), -1.0, requires_grad=True)
-    code = build_binarizer("bernoulli", config())(logits, 0.0, generator())
+    code = build_binarizer("bernoulli", config())(logits, 0.0, Draws(0))
     assert set(code.detach().round(decimals=5).unique().tolist()) == {0.0, 1.0}
     p = torch.sigmoid(torch.tensor(-1.0)).item()
     assert code.mean().item() == pytest.approx(p, abs=5 * (p * (1 - p) / 90_000) ** 0.5)
@@ -111,7 +108,7 @@ def test_bernoulli_draws_bits_with_the_probability_of_the_sigmoid() -> None:
 def test_the_last_share_of_training_uses_hard_bits() -> None:
     layer = build_binarizer("noise", config(hard=0.2))
     logits = torch.randn(1, 4, 8, 8)
-    soft, hard = layer(logits, 0.79, generator()), layer(logits, 0.81, generator())
+    soft, hard = layer(logits, 0.79, Draws(0)), layer(logits, 0.81, Draws(0))
     assert not torch.equal(soft.round(), soft)
     torch.testing.assert_close(hard, (logits > 0).float())
 

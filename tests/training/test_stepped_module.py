@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bitcodec.errors import UsageError
+from bitcodec.training.draws import Draws
 from bitcodec.training.stepped_module import LevelsConfig, SteppedModule
 from bitcodec.transforms.gray_folding import Folding
 
@@ -34,10 +35,9 @@ def test_the_bit_in_doubt_alone_gives_what_all_noisy_bits_give() -> None:
     folding = Folding([4])
     net = module(noise={"std": 6.0})  # at std 15, one in a thousand reaches a second threshold
     logits = folding.fold(levels)
-    draws = [torch.Generator().manual_seed(1) for _ in range(2)]
-    code = net.binarizer.sample(logits, 1.0, draws[0])
+    code = net.binarizer.sample(logits, 1.0, Draws(1))
     whole = folding.unfold(code)
-    short = net._noisy(levels, 1.0, draws[1])
+    short = net._noisy(levels, 1.0, Draws(1))
     # One draw each: their distributions agree, seen through their means over many neighbours.
     window = torch.ones(1, 1, 1, 81, dtype=torch.float64) / 81
     means = [torch.nn.functional.conv2d(values, window) for values in (whole, short)]

@@ -104,26 +104,27 @@ def test_a_sweep_that_is_repeated_does_only_what_is_left(
 ) -> None:
     sweep = ["-m", *tiny_run(photo_folder, None, *SHORT), f"hydra.sweep.dir={tmp_path}"]
     assert train(*sweep, "noise.std=0,15,3").code == 0
-    before = [record(tmp_path / str(number)) for number in range(3)]
+    folders = [tmp_path / f"noise.std={std}" for std in (0, 15, 3)]
+    before = [record(folder) for folder in folders]
     assert states(tmp_path) == ["finished"] * 3
 
     # As if the second run had been killed after its checkpoint, and the third in writing one.
     half = before[1] | {"state": "running", "metrics": {}}
-    (tmp_path / "1" / "run.json").write_text(json.dumps(half))
+    (folders[1] / "run.json").write_text(json.dumps(half))
     half = before[2] | {"state": "running", "metrics": {}}
-    (tmp_path / "2" / "run.json").write_text(json.dumps(half))
-    torn = tmp_path / "2" / "checkpoints" / "last.ckpt"
+    (folders[2] / "run.json").write_text(json.dumps(half))
+    torn = folders[2] / "checkpoints" / "last.ckpt"
     torn.write_bytes(torn.read_bytes()[:3000])
 
     outcome = train(*sweep, "noise.std=0,15,3", "resume_sweep=true", "threads=1", "quiet=true")
     assert outcome.code == 0
-    after = [record(tmp_path / str(number)) for number in range(3)]
+    after = [record(folder) for folder in folders]
     assert after[0] == before[0], "a finished run is left alone"
     for number in (1, 2):
         assert after[number]["state"] == "finished"
         assert after[number]["started"] > before[number]["started"]
         assert after[number]["metrics"] == before[number]["metrics"]
-    logs = [(tmp_path / str(number) / "train.log").read_text() for number in range(3)]
+    logs = [(folder / "train.log").read_text() for folder in folders]
     assert "finished before, skipped" in logs[0]
     assert "goes on from last.ckpt" in logs[1]
     assert "the run starts anew" in logs[2]
@@ -134,18 +135,19 @@ def test_a_folder_with_another_run_is_left_alone(
     photo_folder: Path, tmp_path: Path, train: Callable
 ) -> None:
     sweep = ["-m", *tiny_run(photo_folder, None, *SHORT), f"hydra.sweep.dir={tmp_path}"]
-    assert train(*sweep, "noise.std=15").code == 0
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "run.json").write_text("{")
-    before = (tmp_path / "0" / "run.json").read_bytes()
-    outcome = train(*sweep, "noise.std=3,5,7", "resume_sweep=true")
+    assert train(*sweep, "noise.std=3,15").code == 0
+    folders = [tmp_path / f"noise.std={std}" for std in (15, 5, 7)]
+    folders[1].mkdir()
+    (folders[1] / "run.json").write_text("{")
+    before = (folders[0] / "run.json").read_bytes()
+    outcome = train(*sweep, "noise.std=15,5,7", "penalty.weight=1", "resume_sweep=true")
     sentences = outcome.error.strip().split("\n")
-    assert len(sentences) == 2 and "Traceback" not in outcome.error
-    assert f"{tmp_path / '0'}: holds another run" in sentences[0]
+    assert outcome.code == 0 and len(sentences) == 2 and "Traceback" not in outcome.error
+    assert f"{folders[0]}: holds another run" in sentences[0]
     assert "noise.std=15" in sentences[0] and "hydra.sweep.dir" in sentences[0]
-    assert f"{tmp_path / '1' / 'run.json'}: not readable; remove it" in sentences[1]
-    assert (tmp_path / "0" / "run.json").read_bytes() == before
-    assert record(tmp_path / "2")["state"] == "finished", "the sweep went on"
+    assert f"{folders[1] / 'run.json'}: not readable; remove it" in sentences[1]
+    assert (folders[0] / "run.json").read_bytes() == before
+    assert record(folders[2])["state"] == "finished", "the sweep went on"
 
 
 def side_by_side(photos: Path, root: Path, *more: str) -> list[str]:
@@ -165,11 +167,11 @@ def test_a_failed_run_does_not_stop_the_others_side_by_side(
         command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert states(tmp_path) == ["finished", "failed", "finished"]
-    assert "noise std must be zero or more" in record(tmp_path / "1")["error"]
+    assert states(tmp_path) == ["failed", "finished", "finished"]
+    assert "noise std must be zero or more" in record(tmp_path / "noise.std=-1")["error"]
     assert "noise std must be zero or more" in done.stderr and "Traceback" not in done.stderr
-    for name in "02":
-        assert record(tmp_path / name)["timing"]["threads"] == share_of_cores(2)
+    for std in (0, 15):
+        assert record(tmp_path / f"noise.std={std}")["timing"]["threads"] == share_of_cores(2)
 
 
 @pytest.mark.slow
@@ -180,7 +182,8 @@ def test_an_interrupted_sweep_ends_its_runs_and_begins_no_others(
     command = side_by_side(photo_folder, tmp_path, *endless, "threads=1")
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
     try:
-        checkpoints = [tmp_path / name / "checkpoints" / "last.ckpt" for name in "01"]
+        places = [tmp_path / f"noise.std={std}" for std in (0, 3)]
+        checkpoints = [place / "checkpoints" / "last.ckpt" for place in places]
         deadline = time.monotonic() + 200
         while not all(path.exists() for path in checkpoints):
             assert process.poll() is None and time.monotonic() < deadline

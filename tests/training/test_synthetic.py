@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitcodec.training.data import BatchConfig, BatchStream
+from bitcodec.training.batches import BatchConfig, BatchStream
 from bitcodec.training.synthetic import KINDS, synthetic_crop
 
 

@@ -15,7 +15,7 @@ from bitcodec.coders.context_model import ContextModel
 from bitcodec.coders.context_planes import GROUP, PHASES, Planes, groups_of, slopes
 from bitcodec.coders.integer_network import ONE, Networks
 from bitcodec.coders.mean_coder import inputs, signed_count, step_feature
-from bitcodec.coders.means import CLASSES, Pass, passes
+from bitcodec.coders.means import KINDS, Pass, passes
 from bitcodec.coders.symbols import SYMBOLS, TABLES, SymbolTables
 from bitcodec.errors import UsageError
 from bitcodec.layout import Layout
@@ -71,13 +71,13 @@ def fit_context(
     parts: list[Networks] = []
     counts = np.zeros((2, TABLES, SYMBOLS), np.int64)
     with Progress(console=Console(stderr=True), disable=not progress) as bar:
-        task = bar.add_task("context coder", total=(groups + CLASSES * bool(most.means)) * steps)
+        task = bar.add_task("context coder", total=(groups + KINDS * bool(most.means)) * steps)
 
         def advance() -> None:
             bar.advance(task)
 
         mean_parts = []
-        for kind in range(CLASSES if most.means else 0):
+        for kind in range(KINDS if most.means else 0):
             found = _mean_samples(levels, layouts, most.means, kind)
             networks = fit_networks(found, MEAN_UNITS, steps, progress=advance)
             counts[0] += count_symbols(networks, found)

@@ -1,0 +1,133 @@
+"""The endless stream of training batches: which photographs, which crops, which changes.
+
+Batches are a pure function of seed, step and place in the step's whole batch
+(:mod:`bitcodec.training.draws`): a resumed run goes on with exactly the crops that an uninterrupted
+one would have seen, and ranks and micro-batches share out what one process would have seen at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from bitcodec.errors import UsageError
+from bitcodec.training.draws import CROPS, ORDER, first_position, source
+from bitcodec.training.photos import Photo
+from bitcodec.training.synthetic import synthetic_crop
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How training batches are made; values come from ``conf/data``.
+
+    Attributes:
+        batch_size: images in a batch, on each rank.
+        crop: side of the random square crop, in pixels.
+        flip: mirror half of the crops left to right.
+        gain: a crop is multiplied by a factor drawn from [1 - gain, 1 + gain] ...
+        bias: ... and shifted by a value from [-bias, bias], then clipped to [0, 1].
+        synthetic: share of crops that are made up (:mod:`bitcodec.training.synthetic`).
+    """
+
+    batch_size: int
+    crop: int
+    flip: bool
+    gain: float
+    bias: float
+    synthetic: float
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.crop < 1:
+            raise UsageError("data.batch.batch_size and data.batch.crop must be at least 1")
+        if not 0 <= self.gain < 1 or not 0 <= self.bias < 1:
+            raise UsageError("data.batch.gain and data.batch.bias must be from 0 up to, but not, 1")
+        if not 0 <= self.synthetic <= 1:
+            raise UsageError(f"data.batch.synthetic={self.synthetic}: give a share from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of every step's whole batch a stream yields.
+
+    Attributes:
+        rank: of this process.
+        world: number of processes that train one model.
+        accumulate: micro-batches of one step.
+    """
+
+    rank: int = 0
+    world: int = 1
+    accumulate: int = 1
+
+
+class BatchStream(IterableDataset[Tensor]):
+    """An endless stream of training batches that can start at any step.
+
+    Photographs are kept, and crops are cut, on ``device``: a few processor cores could not feed
+    an accelerator.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Photo],
+        config: BatchConfig,
+        seed: int,
+        step: int = 0,
+        share: Share | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.photos = [
+            torch.from_numpy(np.require(p, requirements=["C", "W"])).to(device) for p in photos
+        ]
+        self.config, self.device = config, torch.device(device)
+        self.seed, self.step, self.share = seed, step, share or Share()
+        self._epoch = -1
+        self._order = np.empty(0, dtype=np.int64)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        step = self.step
+        while True:
+            for micro in range(self.share.accumulate):
+                yield self.batch(step, micro)
+            step += 1
+
+    def batch(self, step: int, micro: int = 0) -> Tensor:
+        """One part of a step's batch: photographs in shuffled epochs, crops at random."""
+        share, size = self.share, self.config.batch_size
+        first = first_position(micro, share.world, share.rank, size)
+        whole = size * share.world * share.accumulate
+        crops, gains, shifts = [], [], []
+        for position in range(first, first + size):
+            rng = source(CROPS, self.seed, step, position)
+            crops.append(self._crop(self._photo(step * whole + position), rng))
+            gains.append(rng.uniform(1 - self.config.gain, 1 + self.config.gain))
+            shifts.append(rng.uniform(-self.config.bias, self.config.bias))
+        images = torch.stack(crops).permute(0, 3, 1, 2).float() / 255
+        if self.config.gain or self.config.bias:
+            gain, shift = (
+                torch.tensor(v, dtype=torch.float32).view(size, 1, 1, 1) for v in (gains, shifts)
+            )
+            images = (images * gain.to(self.device) + shift.to(self.device)).clamp(0, 1)
+        return images.contiguous()
+
+    def _photo(self, place: int) -> Tensor:
+        epoch, place = divmod(place, len(self.photos))
+        if epoch != self._epoch:
+            self._order = source(ORDER, self.seed, epoch).permutation(len(self.photos))
+            self._epoch = epoch
+        return self.photos[int(self._order[place])]
+
+    def _crop(self, photo: Tensor, rng: np.random.Generator) -> Tensor:
+        """``H x W x 3`` uint8: cut from a photograph, or made up."""
+        side = self.config.crop
+        if self.config.synthetic and rng.random() < self.config.synthetic:
+            return torch.from_numpy(synthetic_crop(side, rng)).to(self.device)
+        top = int(rng.integers(photo.shape[0] - side + 1))
+        left = int(rng.integers(photo.shape[1] - side + 1))
+        crop = photo[top : top + side, left : left + side]
+        return crop.flip(1) if self.config.flip and rng.random() < 0.5 else crop

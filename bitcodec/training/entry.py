@@ -1,0 +1,123 @@
+"""What `python train.py` and `bitcodec train` do: Hydra composes a config, a run follows it.
+
+Errors become one sentence each; in a sweep they end a run and not the runs after it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
+from bitcodec.training.objective import FAILED, check, objective
+from bitcodec.training.run_names import varied
+from bitcodec.training.sweep_signals import end_worker, stopped
+
+# Hydra then raises instead of printing a traceback of its own; main() turns errors into sentences.
+os.environ["HYDRA_FULL_ERROR"] = "1"
+
+log = logging.getLogger(__name__)
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+CONFIGS = _PACKAGE / "conf"
+"""Inside the package, where a wheel puts it; in a checkout beside it."""
+if not CONFIGS.is_dir():
+    CONFIGS = _PACKAGE.parent / "conf"
+
+_NO_GROUP = "Config group override must be"
+"""What Hydra says of `logger=null`, as a mere ValueError."""
+
+_command_line: list[str] = []
+"""What this process was started with, where Hydra is given something else to read."""
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
+def task(config: DictConfig) -> float:
+    """One run; returns what an optimising sweeper minimises."""
+    if _command_line:
+        sys.argv = _command_line  # Lightning starts the processes of other devices with it
+    # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
+    from bitcodec.training.run import run
+    from bitcodec.training.sweep_resume import resume
+
+    # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
+    warnings.filterwarnings("ignore", module="lightning")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)
+    train = resume if config.resume_sweep else run
+    try:
+        if not stopped():
+            check(config.objective, config.rd_weight)
+            typed = list(hydra_config.overrides.task)
+            metrics = train(config, folder, typed, varied(hydra_config))
+            return objective(metrics, config.objective, config.rd_weight)
+    except InterruptedRunError as error:
+        print(error, file=sys.stderr)
+        if not end_worker(error):
+            sys.exit(error.exit_code)
+    except BitcodecError as error:
+        print(error, file=sys.stderr)
+        if hydra_config.mode == RunMode.RUN:
+            # SystemExit, because Hydra would put a line of its own before any other error.
+            sys.exit(error.exit_code)
+    except Exception:
+        if hydra_config.mode == RunMode.RUN:
+            raise
+        log.exception("%s: this run failed, the sweep goes on", folder)
+    return FAILED
+
+
+def main(program: str = "python train.py", arguments: list[str] | None = None) -> None:
+    """The whole command.
+
+    Args:
+        program: what the user typed before the arguments, for the sentences on errors.
+        arguments: keys, values and options of Hydra's; those of this process by default.
+
+    Raises:
+        SystemExit: for whatever went wrong, with its code, after one sentence on standard error.
+    """
+    if arguments is not None:
+        _command_line[:] = sys.argv
+        sys.argv = [program, *arguments]
+    try:
+        task()
+    except (HydraException, OmegaConfBaseException) as error:
+        print(_sentence(error, program), file=sys.stderr)
+        sys.exit(UsageError.exit_code)
+    except ValueError as error:
+        if not str(error).startswith(_NO_GROUP):
+            raise
+        print(_sentence(error, program), file=sys.stderr)
+        sys.exit(UsageError.exit_code)
+
+
+def _sentence(error: Exception, program: str) -> str:
+    """Hydra's and OmegaConf's messages, which run over many lines, with their advice in one."""
+    lines = [" ".join(line.split()) for line in str(error).split("\n")]
+    lines = [line for line in lines if line and not line.startswith(("^", "See https://"))]
+    if "Config search path:" in lines:
+        lines = lines[: lines.index("Config search path:")]
+    text, listing = (lines or [type(error).__name__])[0].rstrip("."), False
+    for line in lines[1:]:
+        text += f"{' ' if text.endswith(':') else ', ' if listing else '; '}{line.rstrip('.')}"
+        listing = listing or line.endswith(":")
+    reason = " ".join(str(error.__cause__ or "").split("\n")[0].split())
+    if reason and reason not in text:
+        text += f" ({reason})"
+    if text.startswith(_NO_GROUP):
+        text += "; leave a whole group out with a tilde, as in ~logger"
+    if isinstance(error, OverrideParseException):
+        text += "; quote values with = , : ( [ { spaces or accents, twice: 'KEY=\"VALUE\"'"
+    return f"{text}: see conf/ or `{program} --help` for the keys"

@@ -1,0 +1,76 @@
+"""The folder that a run writes to: what lies there already, and what of it may go."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig
+
+from bitcodec.errors import DamagedFileError, UsageError, typed
+from bitcodec.training.run_record import RunRecord, is_result
+
+OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv")
+"""All that a run writes; whatever else lies in its folder is never removed."""
+
+
+def holds_result(folder: Path, config: DictConfig) -> bool:
+    """Whether a finished run lies in ``folder``, which this one may go on with or replace.
+
+    Raises:
+        UsageError: if it may not: the user has asked for neither.
+        DamagedFileError: if its record cannot be read, and nobody said that it may go.
+    """
+    if getattr(rank_zero_only, "rank", 0) != 0:
+        return False
+    try:
+        earlier = RunRecord.read(folder)
+    except DamagedFileError:
+        if config.overwrite:
+            return True
+        raise
+    if earlier is None or not is_result(earlier):
+        return False
+    if config.overwrite or goes_on_here(folder, config):
+        return True
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    raise UsageError(
+        f"holds a finished run; train it further with {typed('ckpt_path', checkpoint)} (a sweep: "
+        "resume_sweep=true), replace it with overwrite=true, or name another folder",
+        folder,
+    )
+
+
+def goes_on_here(folder: Path, config: DictConfig) -> bool:
+    """Whether the run goes on from a checkpoint of this very folder."""
+    if not config.ckpt_path:
+        return False
+    return Path(config.ckpt_path).resolve().is_relative_to(folder.resolve())
+
+
+def clear(folder: Path, config: DictConfig) -> None:
+    """Remove what an earlier run left, but no checkpoint that this one starts from."""
+    if getattr(rank_zero_only, "rank", 0) != 0:
+        return
+    kept = {Path(path).resolve() for path in (config.ckpt_path, config.init_from) if path}
+    for name in OUTPUTS:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            _clear(path, kept)
+        elif path.resolve() not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _clear(top: Path, kept: set[Path]) -> None:
+    for place, folders, files in os.walk(top, topdown=False):
+        for name in (*files, *folders):
+            path = Path(place, name)
+            if path.is_dir() and not path.is_symlink():
+                with suppress(OSError):  # what is kept lies in it
+                    path.rmdir()
+            elif path.resolve() not in kept:
+                path.unlink()
+    with suppress(OSError):
+        top.rmdir()
