@@ -1,4 +1,4 @@
-"""Writing files whole: each appears complete or not at all, and nothing is lost on the way."""
+"""Files whole: what is written appears complete or not at all, what is read has bounds."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ from bitcodec.temporary import PREFIX, SUFFIX, clear, new_name
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of a regular file that has at most so many.
+
+    Raises:
+        OSError: as the system has it; also for more bytes, and for pipes and devices, whose bytes
+            might never come or never end.
+    """
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > most:
+        raise OSError(errno.EFBIG, f"not a file of at most {most:,} bytes")
+    with path.open("rb") as stream:
+        return stream.read(most)
 
 
 def write_file(path: str | Path, data: bytes, *, overwrite: bool = True) -> None:

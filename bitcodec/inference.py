@@ -31,7 +31,7 @@ class Network:
         # Left alone, its pool takes every core of the machine, granted or not.
         options.intra_op_num_threads = threads or cores()
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # What it would log as an error it also raises.
         self._path = path
         with _named(path, "cannot be loaded"):
             # Its fallback tells standard output, where a picture may be under way, of its reasons.

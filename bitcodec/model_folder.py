@@ -26,6 +26,7 @@ from bitcodec.coders import CODERS, load_coder, tables_path
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
 from bitcodec.errors import NoSuchModelError, UnknownModelError, UsageError
+from bitcodec.files import read_regular
 from bitcodec.inference import Network
 from bitcodec.model_facts import ModelFacts
 
@@ -39,6 +40,9 @@ SEARCH_PATH = "BITCODEC_MODELS"
 
 DEFAULT = "photo"
 """Name of the model that is taken unless another is asked for."""
+
+MOST_BYTES, MOST_BYTES_OF_FACTS = 1 << 30, 1 << 20
+"""Of one file of a folder, and of its ``model.json``: more is nothing that we wrote."""
 
 _PARTIAL_DECODER = re.compile(r"decoder-([1-9][0-9]{0,3})\.onnx")
 _DECIDING = (
@@ -61,7 +65,8 @@ class ModelFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
-            self.facts = ModelFacts.from_json((self.path / FACTS).read_text("utf-8"))
+            text = read_regular(self.path / FACTS, MOST_BYTES_OF_FACTS).decode("utf-8")
+            self.facts = ModelFacts.from_json(text)
         except FileNotFoundError:
             raise UnknownModelError(f"no {FACTS} here: this is not a model folder", path) from None
         except (OSError, ValueError) as error:
@@ -170,7 +175,7 @@ class ModelFolder:
 
     def _bytes(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            return read_regular(self.path / name, MOST_BYTES)
         except OSError as error:
             raise UnknownModelError(
                 f"{name} cannot be read ({error.strerror})", self.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -211,6 +212,21 @@ def test_a_folder_without_integrity_is_held_to_its_fingerprint(shelf: Path) -> N
     (good / "weights.safetensors").write_bytes(weights)
     with pytest.raises(UnknownModelError, match="damaged"):
         ModelFolder(good).verify()
+
+
+@pytest.mark.parametrize("name", [FACTS, WEIGHTS])
+def test_what_is_no_file_of_ours_is_not_read(shelf: Path, name: str) -> None:
+    """A pipe would never answer; eight gigabytes of zeros that take no place on the disk."""
+    path = shelf / "good" / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UnknownModelError, match="good: "):
+        ModelFolder(shelf / "good").verify()
+    path.unlink()
+    with path.open("wb") as stream:
+        stream.truncate(8 << 30)
+    with pytest.raises(UnknownModelError, match=r"good: .*at most"):
+        ModelFolder(shelf / "good").verify()
 
 
 def test_names_in_a_graph_that_are_no_text_are_the_folders_one_sentence(shelf: Path) -> None:

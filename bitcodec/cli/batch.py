@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -92,6 +93,41 @@ def run(
         rest += f", {len(failures)} failed" if failures else ""
         console().print(f"{count} of {len(tasks)} {done}{rest}", highlight=False)
     if failures:
+        raise typer.Exit(min(error.exit_code for error in failures))
+
+
+def readable(pictures: Sequence[Path]) -> tuple[list[Path], list[BitcodecError]]:
+    """Those pictures that can be read, and why the others cannot, which is also printed.
+
+    For commands whose result is about all pictures together.
+
+    Raises:
+        BitcodecError: if none can be read.
+    """
+    from bitcodec.images import open_rgb
+
+    good, failures = [], []
+    for picture in pictures:
+        try:
+            open_rgb(picture)
+            good.append(picture)
+        except BitcodecError as error:
+            failures.append(error)
+    if not good:
+        raise failures[0]
+    for failure in failures:
+        console().print(str(failure), markup=False, highlight=False, style="red")
+    return good, failures
+
+
+def end_with(failures: Sequence[BitcodecError], of: int) -> None:
+    """Say how many pictures a result is without, and end the program accordingly.
+
+    Raises:
+        typer.Exit: with the exit code, if there are any.
+    """
+    if failures:
+        console().print(f"{len(failures)} of {of} pictures are left out", highlight=False)
         raise typer.Exit(min(error.exit_code for error in failures))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import console
+from bitcodec.cli.batch import console, end_with, readable
 from bitcodec.cli.plan import plan
 from bitcodec.container import SUFFIX
 
@@ -41,12 +41,9 @@ def bench(
     from bitcodec.cli.encode import _is_picture
     from bitcodec.codec import load
     from bitcodec.evaluation import bench as timing
-    from bitcodec.images import open_rgb
 
     tasks = plan(paths, None, SUFFIX, _is_picture)
-    pictures = [task.name for task in tasks]
-    for picture in pictures:
-        open_rgb(picture)
+    pictures, failures = readable([task.name for task in tasks])
     folder = model_folder.find(model, quality)
     codec = load(folder.path)
     wanted = quality if folder.facts.steps else None
@@ -62,6 +59,7 @@ def bench(
                 rows.append(timing.time_rival(rival, pictures, sizes, one_thread, repeat))
                 progress.advance(bar)
     _print(rows, len(pictures))
+    end_with(failures, len(tasks))
 
 
 def _print(rows: list[Timing], pictures: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitcodec.cli import options
-from bitcodec.cli.batch import console
+from bitcodec.cli.batch import console, end_with, readable
 from bitcodec.cli.extras import require
 from bitcodec.errors import UsageError
 
@@ -87,13 +87,15 @@ def evaluate(
 
     Writes one row for each image, codec and setting (bits per pixel of the real file, PSNR,
     MS-SSIM, blockiness, false edges, processor times), BD-rates with their overlap, and plots.
+    A picture that cannot be read is named and left out; the exit code is 0 only if there is none.
     """
     require("eval", _PACKAGES, extra="eval")
     from bitcodec.evaluation.baselines import baselines
     from bitcodec.evaluation.measure import open_original
     from bitcodec.evaluation.models import models
 
-    files = _pictures(images)
+    found = _pictures(images)
+    files, failures = readable(found)
     details = [_detail(text, files) for text in crop or ()]
     own = models(model)
     others, missing = baselines([name.strip() for name in codec.split(",") if name.strip()])
@@ -116,6 +118,7 @@ def evaluate(
         "images": [file.stem for file in files],
         "codecs": [each.name for each in codecs],
         "missing": missing,
+        "unreadable": [str(failure) for failure in failures],
         "jobs": jobs,
         "wall_seconds": round(time.monotonic() - start, 1),
     }
@@ -126,6 +129,7 @@ def evaluate(
     else:
         name = f"{name}-at-{target.label}"
         _report_targets(rows, codecs, details, facts, name, output, quiet)
+    end_with(failures, len(found))
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bitcodec.coders.archive import read_tables
 from bitcodec.coders.base import Coder
 from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.huffman import HuffmanCoder
@@ -65,8 +66,7 @@ def load_coder(name: str, folder: Path) -> Coder:
     kind = coder_by_name(name)
     path = tables_path(name, folder)
     try:
-        with np.load(path, allow_pickle=False) as tables:
-            return kind.from_tables(dict(tables))
+        return kind.from_tables(read_tables(path))
     except FileNotFoundError:
         raise UnknownModelError(f"the model has no tables for the {name} coder", path) from None
     except UnknownModelError as error:

@@ -36,6 +36,9 @@ SIGNED_MAX = 127
 ONE = 8
 """The feature that never changes."""
 EXACT = 1 << 24
+FARTHEST = 60_000
+"""An expectation, in levels; the code for what lies beyond the tables reaches 65,535 levels, and a
+level itself, or the neighbours that a mean is expected near, at most 4,096."""
 
 # What one unit of the integer tables is worth in the float networks that they are rounded from.
 X_SCALE = 8
@@ -92,7 +95,12 @@ class Networks:
         return self.hidden.shape[2]
 
     def check(self) -> None:
-        """Raise ValueError unless shapes agree and every partial sum stays exact in float32."""
+        """Check that shapes agree, every partial sum stays exact in float32, and every level can be
+        coded under every expectation.
+
+        Raises:
+            ValueError: otherwise.
+        """
         arrays = (self.hidden, self.output, self.signed)
         if any(array.ndim != 3 or array.dtype.kind not in "iu" for array in arrays):
             raise ValueError("weights are three-dimensional arrays of integers")
@@ -113,6 +121,8 @@ class Networks:
         expected = wide[2].sum(axis=-1).max(initial=0) * SIGNED_MAX + EXPECTED_STEP
         if max(most, expected) >= EXACT:
             raise ValueError("sums that float32 does not hold")
+        if expected >= FARTHEST * EIGHTHS * EXPECTED_STEP:
+            raise ValueError("expectations that no level can be coded under")
 
 
 class FastNetworks:

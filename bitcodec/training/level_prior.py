@@ -13,6 +13,7 @@ Latents are ordered, and a coarse step has only the first M of them: all weights
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -185,7 +186,26 @@ def _scale(octaves: Tensor) -> Tensor:
     """Scale of a density from its logarithm to base 2. What tells it are logarithms of sizes too: a
     scale must be able to grow as fast as the levels do when the step gets finer.
     """
-    return torch.exp2(octaves.clamp_max(MOST_OCTAVES))
+    return torch.exp2(_Bounded.apply(octaves))
+
+
+class _Bounded(torch.autograd.Function):
+    """Logarithms of scales within their bounds. Gradients pass where they lead back inside, as in
+    the lower bound of Ballé et al., "Variational image compression with a scale hyperprior"
+    (2018); a clamp stops them, and what has once left the bounds drifts on.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, octaves: Tensor) -> Tensor:
+        ctx.save_for_backward(octaves)
+        return octaves.clamp(math.log2(LEAST_SCALE), MOST_OCTAVES)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        (octaves,) = ctx.saved_tensors
+        low = (octaves >= math.log2(LEAST_SCALE)) | (gradient < 0)
+        high = (octaves <= MOST_OCTAVES) | (gradient > 0)
+        return gradient * (low & high)
 
 
 def _size(levels: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
 
-from bitcodec.comparison.runs import natural
 from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.training.objective import FAILED
 from bitcodec.training.results import print_sweep
@@ -42,7 +40,7 @@ class SweepFolder(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
-        records = list(_records(folder))
+        records = _records(folder)
         if records and not config.quiet:
             print_sweep([(str(place.relative_to(folder)), each) for place, each in records], folder)
         succeeded = self._outcomes or [each["state"] == "finished" for _, each in records]
@@ -51,12 +49,14 @@ class SweepFolder(Callback):
             sys.exit(1)
 
 
-def _records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Folder and content of every readable record of a sweep."""
-    for path in sorted(folder.rglob(NAME), key=natural):
+def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """Folder and content of every readable record of a sweep, in the order of their beginning."""
+    found = []
+    for path in sorted(folder.rglob(NAME)):
         with suppress(DamagedFileError):  # its own run says so
             if (record := RunRecord.read(path.parent)) is not None:
-                yield path.parent, record
+                found.append((path.parent, record))
+    return sorted(found, key=lambda pair: float(pair[1].get("started", 0.0)))
 
 
 def refuse_results(folder: Path, config: DictConfig) -> None:

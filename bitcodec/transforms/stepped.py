@@ -47,6 +47,9 @@ FINEST_MEANS = 3.0
 ROUNDED = 1.1
 """By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
 
+CRUDE_STEP = 200.0
+"""From here on the first mean's own step grows with the square of the step."""
+
 CORNERS = (
     127.5 * lapped.BLOCK / math.sqrt(3),
     127.5 * lapped.BLOCK / math.sqrt(2),
@@ -118,10 +121,11 @@ def fineness(step: Tensor) -> Tensor:
     """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 1 to 3.
 
     The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
-    two half as much is enough. Each is rounded so that a whole number of the means' steps makes one
-    of :data:`CORNERS`: paper, ink and full colours are exact at every step.
+    two half as much is enough. Beyond :data:`CRUDE_STEP` little but the means has bits, and a
+    smaller file is only to be had from them. Each is rounded so that a whole number of the means'
+    steps makes one of :data:`CORNERS`: paper, ink and full colours are exact at every step.
     """
-    light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS)
+    light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS) * (CRUDE_STEP / step).clamp_max(1.0)
     colour = (light + 1) / 2
     wanted = torch.cat([light, colour, colour])
     whole = wanted.new_tensor(CORNERS) / step

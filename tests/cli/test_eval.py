@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -174,10 +175,22 @@ def test_a_missing_package_is_named(
     assert "pip install 'bitcodec[eval]'" in capsys.readouterr().err
 
 
-def test_a_damaged_picture_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "pictures"
+def test_a_damaged_picture_is_named_and_the_others_measured(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "pictures", tmp_path / "out"
     folder.mkdir()
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-    arguments = ("--codec", "webp", "-j", "2")
-    assert bitcodec("eval", "--images", folder, "-o", tmp_path / "out", *arguments) == 1
-    assert "broken.png" in capsys.readouterr().err
+    arguments = ("eval", "--images", folder, "-o", out, "--codec", "webp", "--target-bpp", "1")
+    arguments += ("-j", "1", "--quiet")
+    assert bitcodec(*arguments) == 1
+    assert "broken.png" in capsys.readouterr().err and not list(out.rglob("*.csv"))
+    for name in ("first.png", "second.png"):
+        shutil.copy(images / name, folder)
+    assert bitcodec(*arguments) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and "broken.png: " in said[0] and "1 of 3 pictures are left" in said[1]
+    [table] = out.glob("*.csv")
+    assert {row["image"] for row in read(table)} == {"first", "second"}
+    facts = json.loads(table.with_suffix(".json").read_text())
+    assert "broken.png" in facts["unreadable"][0]

@@ -67,8 +67,10 @@ def test_models(run: Run, tiny: Codec) -> None:
 
 def test_bench_prints_one_table(run: Run, photo: Image.Image, tmp_path: Path) -> None:
     photo.save(tmp_path / "photo.png")
-    done = run("bench", "photo.png", "--model", "tiny", "--repeat", 1)
-    assert done.returncode == 0, done.stderr
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    done = run("bench", "photo.png", "broken.png", "--model", "tiny", "--repeat", 1)
+    assert done.returncode == 1 and b"broken.png: " in done.stderr
+    assert b"1 of 2 pictures are left out" in done.stderr
     lines = done.stdout.decode().splitlines()
     for threads in ("1", "all"):
         for codec, figures in (("bitcodec tiny", 8), ("JPEG", 4), ("WebP", 4)):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bitcodec.coders import integer_network
 from bitcodec.coders.integer_network import CLASSES, EIGHTHS
 from bitcodec.coders.symbols import (
     BEYOND,
@@ -76,6 +77,17 @@ def test_tails_round_trip_as_far_as_levels_go(tables: SymbolTables, number: int,
     classes = np.full(len(levels), number, np.int32)
     expected = np.zeros(len(levels), np.int32)
     assert np.array_equal(there_and_back(tables, classes, expected, levels), levels)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_any_level_can_be_coded_under_the_farthest_expectation(
+    tables: SymbolTables, sign: int
+) -> None:
+    classes = np.arange(CLASSES, dtype=np.int32)
+    expected = np.full(CLASSES, sign * integer_network.FARTHEST * EIGHTHS, np.int32)
+    for level in (-4096, 0, 4096):
+        levels = np.full(CLASSES, level, np.int32)
+        assert np.array_equal(there_and_back(tables, classes, expected, levels), levels)
 
 
 @pytest.mark.parametrize("shape", [(1,), (1, 1, 1), (8, 1, 1), (3, 0), (0,)])

@@ -50,13 +50,16 @@ def fit_context(
         progress: show a progress bar on stderr.
 
     Raises:
-        UsageError: if there is no bitmap, or if two layouts are not those of one model.
+        UsageError: if there is no bitmap, if two layouts are not those of one model, or if the
+            model has nothing but means.
     """
     if not samples:
         raise UsageError("the context coder cannot be fitted to no bitmap at all")
     most = max((layout for _, layout in samples), key=lambda layout: layout.latents)
     if any(layout.means != most.means for _, layout in samples):
         raise UsageError("these bitmaps are not of one model: their means differ")
+    if most.latents == most.means:
+        raise UsageError("the context coder needs other latents beside the means")
     positions = sum(bitmap[0].size for bitmap, _ in samples)
     if steps is None:
         wanted = EPOCHS * positions // 4096
