@@ -67,7 +67,8 @@ def main() -> None:
         code = 2
     except (KeyboardInterrupt, typer.Abort) as stop:
         _complain("interrupted")
-        code = 128 + getattr(stop, "number", signal.SIGINT)
+        # Typer may have put its own exception in front of ours, which knows the signal.
+        code = 128 + getattr(stop, "number", getattr(stop.__cause__, "number", signal.SIGINT))
     except SystemExit as stop:
         # Rich ends the program by itself when the reader of standard output went away.
         code = 141 if isinstance(stop.__context__, BrokenPipeError) else stop.code

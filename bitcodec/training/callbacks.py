@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import threading
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from bitcodec.bitmap import Bitmap
@@ -24,7 +26,7 @@ from bitcodec.code_pictures import article_figure, code_grid, to_pixels
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
 from bitcodec.layout import Layout
-from bitcodec.training.module import Reading
+from bitcodec.training.module import Reading, entropy_bpp, psnr
 from bitcodec.training.modules import CodecModule
 from bitcodec.training.ranks import Agreement, gathered
 
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 class ImagePanels(pl.Callback):
     """Shows fixed validation images and their codes in TensorBoard, and as PNG beside the log.
 
+    Each PNG carries the figures of its caption, as JSON in the text chunk ``bitcodec``.
+
     Args:
         images: positions among the validation images; the same in every run, so runs compare.
         folder: where the PNGs go: ``step_N.png`` is the article's figure of the first image, and
@@ -42,10 +46,10 @@ class ImagePanels(pl.Callback):
 
     def __init__(self, images: Sequence[int], folder: str) -> None:
         self.images, self.folder = sorted(images), Path(folder)
-        self._pictures: dict[int, dict[str, np.ndarray]] = {}
+        self._readings: dict[int, Reading] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._pictures = {}
+        self._readings = {}
 
     def on_validation_batch_end(
         self,
@@ -60,37 +64,74 @@ class ImagePanels(pl.Callback):
         for position in self.images:
             if first <= position < first + len(batch):
                 fields = (x[position - first].float().cpu() for x in outputs["reading"])
-                self._pictures[position] = _pictures(Reading(*fields))
+                self._readings[position] = Reading(*fields)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        everywhere = {
-            k: pictures for found in gathered(self._pictures) for k, pictures in found.items()
-        }
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            return
+        shown = {}
+        for position, reading in self._readings.items():
+            facts = _facts(trainer, pl_module, reading, position)
+            shown[position] = facts, _pictures(reading, _caption(facts))
+        everywhere = {k: made for found in gathered(shown) for k, made in found.items()}
+        if not trainer.is_global_zero:
             return
         step = trainer.global_step
-        for place, pictures in sorted(everywhere.items()):
-            first = place == self.images[0]
+        for position, (facts, pictures) in sorted(everywhere.items()):
+            leads = position == self.images[0]
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     for tag, pixels in pictures.items():
-                        name = tag if first else f"{tag}/{place}"
+                        name = tag if leads else f"{tag}/{position}"
                         logger.experiment.add_image(name, pixels, step, dataformats="HWC")
-            folder = self.folder / f"image_{place}"
+            folder = self.folder / f"image_{position}"
             folder.mkdir(parents=True, exist_ok=True)
+            text = PngInfo()
+            text.add_text("bitcodec", json.dumps(facts))
             for tag, pixels in pictures.items():
-                Image.fromarray(pixels).save(folder / f"{tag.replace('/', '_')}.png")
-            if first:
+                path = folder / f"{tag.replace('/', '_')}.png"
+                Image.fromarray(pixels).save(path, pnginfo=text)
+            if leads:
                 composite = Image.fromarray(pictures["panel/article"])
-                composite.save(self.folder / f"step_{step:06d}.png")
+                composite.save(self.folder / f"step_{step:06d}.png", pnginfo=text)
 
 
-def _pictures(reading: Reading) -> dict[str, np.ndarray]:
+def _facts(
+    trainer: pl.Trainer, module: pl.LightningModule, reading: Reading, position: int
+) -> dict[str, float]:
+    """What a validation image's caption says; ``bpp`` of its real file where that was made."""
+    assert isinstance(module, CodecModule)
+    image = reading.image[None]
+    step = trainer.global_step
+    rates = [c.bpp for c in trainer.callbacks if isinstance(c, BitstreamRate)]  # type: ignore[attr-defined]
+    measured = rates[0].get(position) if rates else None
+    order0 = entropy_bpp(reading.bitmap[None], image).item()
+    return {
+        "step": step,
+        "noise_std": round(module.binarizer.config.std_at(step / max(1, trainer.max_steps)), 4),
+        "psnr_sigmoid": round(psnr(reading.sigmoid[None], image).item(), 4),
+        "psnr_binary": round(psnr(reading.binary[None], image).item(), 4),
+        "ones": round(reading.bitmap.float().mean().item(), 6),
+        "entropy_bpp": round(order0, 4),
+        **({} if measured is None else {"bpp": round(measured, 4)}),
+    }
+
+
+def _caption(facts: dict[str, float]) -> str:
+    rate = (
+        f"{facts['bpp']:.2f} bpp" if "bpp" in facts else f"{facts['entropy_bpp']:.2f} bpp, order 0"
+    )
+    return (
+        f"noise std {facts['noise_std']:g}, step {facts['step']:,}: "
+        f"sigmoid {facts['psnr_sigmoid']:.2f} dB, binarized {facts['psnr_binary']:.2f} dB, "
+        f"{rate}, {facts['ones']:.1%} ones"
+    )
+
+
+def _pictures(reading: Reading, title: str) -> dict[str, np.ndarray]:
     """The image tags of one validation image."""
     image, sigmoid, binary = (to_pixels(x.numpy()) for x in reading[:3])
     code, bitmap = (code_grid(x.numpy()) for x in reading[3:])
-    ones = reading.bitmap.mean().item()
-    title = f"{reading.code.shape[0]} channels, {ones:.1%} ones in the bitmap"
     return {
         "panel/input": image,
         "panel/sigmoid": sigmoid,
@@ -109,16 +150,19 @@ class BitstreamRate(pl.Callback):
 
     Args:
         fit_images: training crops that the tables are fitted to.
+
+    Attributes:
+        bpp: bits a pixel of each image of the latest validation on this rank, in order.
     """
 
     def __init__(self, fit_images: int) -> None:
         self.fit_images = fit_images
         self._coder: HuffmanCoder | None = None
-        self._bpp: dict[int, float] = {}
+        self.bpp: dict[int, float] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, CodecModule)
-        self._bpp = {}
+        self.bpp = {}
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -146,10 +190,10 @@ class BitstreamRate(pl.Callback):
             payload = self._coder.encode(bitmap, Layout((1,) * len(bitmap)))
             header = _header(self._coder.id, width, height, len(payload))
             size = len(write(header, payload))
-            self._bpp[place] = size * 8 / (width * height)
+            self.bpp[place] = size * 8 / (width * height)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        everywhere = {place: bpp for found in gathered(self._bpp) for place, bpp in found.items()}
+        everywhere = {place: bpp for found in gathered(self.bpp) for place, bpp in found.items()}
         if everywhere:
             mean = float(np.mean([everywhere[place] for place in sorted(everywhere)]))
             pl_module.log("val/bpp", mean)
