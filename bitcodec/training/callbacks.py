@@ -28,6 +28,7 @@ from bitcodec.container import Header, write
 from bitcodec.layout import Layout
 from bitcodec.training.module import Reading, entropy_bpp, psnr
 from bitcodec.training.modules import CodecModule
+from bitcodec.training.ranks import Agreement, gathered
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,10 @@ class ImagePanels(pl.Callback):
 
     def __init__(self, images: Sequence[int], folder: str) -> None:
         self.images, self.folder = sorted(images), Path(folder)
-        self._seen = 0
         self._readings: dict[int, Reading] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._seen, self._readings = 0, {}
+        self._readings = {}
 
     def on_validation_batch_end(
         self,
@@ -60,24 +60,29 @@ class ImagePanels(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        last = self._seen + len(batch)
+        first = _first(trainer, batch_idx)
         for position in self.images:
-            if self._seen <= position < last:
-                fields = (x[position - self._seen].float().cpu() for x in outputs["reading"])
+            if first <= position < first + len(batch):
+                fields = (x[position - first].float().cpu() for x in outputs["reading"])
                 self._readings[position] = Reading(*fields)
-        self._seen = last
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            return
+        shown = {}
+        for position, reading in self._readings.items():
+            facts = _facts(trainer, pl_module, reading, position)
+            shown[position] = facts, _pictures(reading, _caption(facts))
+        everywhere = {k: made for found in gathered(shown) for k, made in found.items()}
+        if not trainer.is_global_zero:
             return
         step = trainer.global_step
-        for number, (position, reading) in enumerate(self._readings.items()):
-            facts = _facts(trainer, pl_module, reading, position)
-            pictures = _pictures(reading, _caption(facts))
+        for position, (facts, pictures) in sorted(everywhere.items()):
+            leads = position == self.images[0]
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     for tag, pixels in pictures.items():
-                        name = tag if number == 0 else f"{tag}/{position}"
+                        name = tag if leads else f"{tag}/{position}"
                         logger.experiment.add_image(name, pixels, step, dataformats="HWC")
             folder = self.folder / f"image_{position}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,7 @@ class ImagePanels(pl.Callback):
             for tag, pixels in pictures.items():
                 path = folder / f"{tag.replace('/', '_')}.png"
                 Image.fromarray(pixels).save(path, pnginfo=text)
-            if number == 0:
+            if leads:
                 composite = Image.fromarray(pictures["panel/article"])
                 composite.save(self.folder / f"step_{step:06d}.png", pnginfo=text)
 
@@ -99,7 +104,7 @@ def _facts(
     image = reading.image[None]
     step = trainer.global_step
     rates = [c.bpp for c in trainer.callbacks if isinstance(c, BitstreamRate)]  # type: ignore[attr-defined]
-    measured = rates[0][position] if rates and position < len(rates[0]) else None
+    measured = rates[0].get(position) if rates else None
     order0 = entropy_bpp(reading.bitmap[None], image).item()
     return {
         "step": step,
@@ -153,11 +158,11 @@ class BitstreamRate(pl.Callback):
     def __init__(self, fit_images: int) -> None:
         self.fit_images = fit_images
         self._coder: HuffmanCoder | None = None
-        self.bpp: list[float] = []
+        self.bpp: dict[int, float] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, CodecModule)
-        self.bpp = []
+        self.bpp = {}
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -178,16 +183,26 @@ class BitstreamRate(pl.Callback):
     ) -> None:
         if self._coder is None:
             return
-        for bitmap in outputs["reading"].bitmap.cpu().numpy():
+        for place, bitmap in enumerate(
+            outputs["reading"].bitmap.cpu().numpy(), _first(trainer, batch_idx)
+        ):
             height, width = batch.shape[-2:]
             payload = self._coder.encode(bitmap, Layout((1,) * len(bitmap)))
             header = _header(self._coder.id, width, height, len(payload))
             size = len(write(header, payload))
-            self.bpp.append(size * 8 / (width * height))
+            self.bpp[place] = size * 8 / (width * height)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.bpp:
-            pl_module.log("val/bpp", float(np.mean(self.bpp)), rank_zero_only=True)
+        everywhere = {place: bpp for found in gathered(self.bpp) for place, bpp in found.items()}
+        if everywhere:
+            mean = float(np.mean([everywhere[place] for place in sorted(everywhere)]))
+            pl_module.log("val/bpp", mean)
+
+
+def _first(trainer: pl.Trainer, batch_idx: int) -> int:
+    """The position of a batch's first image in the whole validation set."""
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    return int(data.val_firsts[batch_idx])
 
 
 def _bitmaps(module: CodecModule, batch: Tensor) -> list[Bitmap]:
@@ -204,8 +219,9 @@ class LastCheckpoint(Checkpoint):
     """Keeps ``last.ckpt``: every so often, however the training ends, and when a signal asks to.
 
     SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
-    that an uninterrupted run passes through; a second signal ends the process at once. A signal
-    that the process ignores stays ignored. After its last step a run is validated.
+    that an uninterrupted run passes through; a signal to one of several processes ends all; a
+    second signal ends the process at once. A signal that the process ignores stays ignored.
+    After its last step a run is validated.
 
     Args:
         path: the checkpoint to write.
@@ -220,6 +236,7 @@ class LastCheckpoint(Checkpoint):
         self._log_behind = False
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._agreement = Agreement()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -250,6 +267,7 @@ class LastCheckpoint(Checkpoint):
     ) -> None:
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint holds no gradients: amid a step it would lose them
+        self.signal = self._agreement.on(self.signal)
         done = 0 <= trainer.max_steps <= trainer.global_step or _ends_last_epoch(trainer)
         ends = done or self.signal is not None or trainer.should_stop
         if ends or trainer.global_step % self.every == 0:
