@@ -19,7 +19,7 @@ function theme() {
   return {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null }, text: { color: faint },
     axis: { ...words, gridColor: line, domainColor: axis, tickColor: axis },
-    legend: { disable: true },
+    legend: { ...words, disable: true },
   };
 }
 
