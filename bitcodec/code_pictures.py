@@ -48,30 +48,51 @@ def code_grid(code: NDArray[np.floating]) -> Pixels:
     return np.asarray(sheet)
 
 
+def article_boxes(
+    picture: tuple[int, int], grid: tuple[int, int]
+) -> tuple[tuple[int, int], dict[str, tuple[int, int, int, int]]]:
+    """Size of the article's figure, and where its pictures lie as left, top, right, bottom.
+
+    Args:
+        picture: width and height of the photograph.
+        grid: width and height of one code grid.
+    """
+    grids_height = 2 * grid[1] + 60
+    side = max(96, (grids_height - 3 * 30) // 3)
+    width, height = fit(Image.new("1", picture), (side, side)).size
+    boxes, y = {}, 34
+    for name in ("input", "sigmoid", "binary"):
+        boxes[name] = (12, y + 20, 12 + width, y + 20 + height)
+        y += height + 30
+    x, y = width + 24, 34
+    for name in ("code", "bitmap"):
+        boxes[name] = (x, y + 20, x + grid[0], y + 20 + grid[1])
+        y += grid[1] + 30
+    return (width + grid[0] + 36, max(grids_height, 3 * (height + 30)) + 34), boxes
+
+
+_FIGURE_TITLES = {
+    "input": "input",
+    "sigmoid": "sigmoid",
+    "binary": "binarized",
+    "code": "code: sigmoid (white = 1)",
+    "bitmap": "code: binarized (white = 1)",
+}
+
+
 def article_figure(
     image: Pixels, sigmoid: Pixels, binary: Pixels, code: Pixels, bitmap: Pixels, title: str
 ) -> Pixels:
     """The article's figure: left the input and both reconstructions, right the two code grids."""
-    grid_height = code.shape[0] + bitmap.shape[0] + 60
-    side = max(96, (grid_height - 3 * 30) // 3)
-    pictures = [("input", image), ("sigmoid", sigmoid), ("binarized", binary)]
-    left = [(name, fit(Image.fromarray(picture), (side, side))) for name, picture in pictures]
-    column = max(picture.width for _, picture in left)
-    height = max(grid_height, sum(picture.height + 30 for _, picture in left)) + 34
-    sheet = Image.new("RGB", (column + code.shape[1] + 36, height), _PAPER)
+    size, boxes = article_boxes(image.shape[1::-1], code.shape[1::-1])
+    sheet = Image.new("RGB", size, _PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(14)
     draw.text((12, 8), title, (0, 0, 0), font)
-    y = 34
-    for name, picture in left:
-        draw.text((12, y), name, _INK, font)
-        sheet.paste(picture, (12, y + 20))
-        y += picture.height + 30
-    x, y = column + 24, 34
-    for name, grid in (("code: sigmoid", code), ("code: binarized", bitmap)):
-        draw.text((x, y), f"{name} (white = 1)", _INK, font)
-        sheet.paste(Image.fromarray(grid), (x, y + 20))
-        y += grid.shape[0] + 30
+    pixels = {"input": image, "sigmoid": sigmoid, "binary": binary, "code": code, "bitmap": bitmap}
+    for name, (left, top, right, bottom) in boxes.items():
+        draw.text((left, top - 20), _FIGURE_TITLES[name], _INK, font)
+        sheet.paste(fit(Image.fromarray(pixels[name]), (right - left, bottom - top)), (left, top))
     return np.asarray(sheet)
 
 

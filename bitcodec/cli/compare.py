@@ -40,12 +40,12 @@ def compare(
     ] = Path("comparison"),
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare training runs: one table, plots, a contact sheet and a page to look at.
+    """Compare training runs: one table, plots and a page to look at.
 
     Runs that differ only in noise std, penalty weight and seed are drawn on common lines, with
     seeds averaged; all others are kept apart. What is wrong with a run is said.
     """
-    require("compare", ("matplotlib", "yaml"), extra="eval")
+    require("compare", ("altair", "vl_convert", "yaml"), extra="eval")
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from bitcodec.comparison.notes import summary
@@ -65,5 +65,5 @@ def compare(
     if quiet:
         return
     sentences = [f"{folder}: holds no run" for folder in empty] + written.notes
-    for sentence in [*sentences, f"{output / PAGE}: {summary(runs)}"]:
+    for sentence in [*sentences, *written.decisions, f"{output / PAGE}: {summary(runs)}"]:
         console().print(sentence, markup=False, highlight=False)

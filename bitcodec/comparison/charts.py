@@ -1,131 +1,300 @@
-"""What a chart is made of, without saying how it is drawn: the PNGs and the page share it."""
+"""The charts of a comparison, as Vega-Altair charts: the page and the PNGs share them.
+
+Two parameters link them: ``shown``, the runs that the filters leave, and ``chosen``, those that the
+reader picked. Colour is the noise, shape the group and its penalty, so no two settings look alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bitcodec.comparison import colours
-from bitcodec.comparison.axes import Axis
-from bitcodec.comparison.colours import Colour
-from bitcodec.comparison.pairing import Pairing, Setting, distinct
-from bitcodec.comparison.settings import AXIS_NAMES
+import altair as alt
 
-_MOST_LEGEND_ENTRIES = 10
-_MOST_STRONG_BANDS = 3
+from bitcodec.comparison.curves import BINARY, SIGMOID, TRAINING
+from bitcodec.comparison.metrics import METRICS
+from bitcodec.comparison.settings import AXIS_NAMES, NOISE, WEIGHT
 
+Rows = Sequence[Mapping[str, Any]]
+Chart = alt.LayerChart | alt.FacetChart
+GAP_LIMIT = 0.5
+"""dB: below it a bitmap is worth about as much as the sigmoids that it is made of."""
 
-@dataclass(frozen=True)
-class Point:
-    """A mean of ``y`` and its range over the seeds, in the units of the axes."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Series:
-    """Points of one colour and shape.
-
-    Attributes:
-        name: what tells the series from the others of its chart; may be empty.
-        colour: of all its points.
-        marker: number of a shape; groups have different ones.
-        line: ``solid``, ``dashed``, ``dotted`` or ``none``.
-        points: in the order of the line.
-        curve: a line with a band for the range, and a mark at its end only.
-        listed: whether the legend names it.
-    """
-
-    name: str
-    colour: Colour
-    marker: int
-    line: str
-    points: tuple[Point, ...]
-    curve: bool = False
-    listed: bool = True
+_RAMP = ((51, 91, 219), (128, 72, 206), (194, 60, 150), (207, 66, 48), (168, 100, 0))
+"""From no noise to the most; each three times as bright or dark as a white or black page."""
+_SHAPES = (
+    "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
+    "M-.9,-.9H.9V.9H-.9Z",
+    "M-1.1,.8L0,-1.1L1.1,.8Z",
+    "M-1.2,0L0,-1.2L1.2,0L0,1.2Z",
+    "M-.4,-1.1H.4V-.4H1.1V.4H.4V1.1H-.4V.4H-1.1V-.4H-.4Z",
+    "M-1.1,-.8L0,1.1L1.1,-.8Z",
+    "M-1.1,-1.1L1.1,1.1V-1.1L-1.1,1.1Z",
+    "M-.8,-1.1L1.1,0L-.8,1.1Z",
+    "M.8,-1.1L-1.1,0L.8,1.1Z",
+    "M0,-1.2L.4,-.4H1.2L.6,.2L.8,1.1L0,.6L-.8,1.1L-.6,.2L-1.2,-.4H-.4Z",
+)
+"""SVG paths around 0, for Vega and for the page's legend."""
+_PLAIN = "#808080"
+_SHOWN, _PICKED = "indexof(shown, datum.run) >= 0", "indexof(chosen, datum.run) >= 0"
+_WIDE_RATIO = 20.0
+"""Rates that span more than this factor are drawn on a logarithmic axis."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """Series over two axes; ``note`` says how to read them."""
-
-    key: str
-    title: str
-    note: str
-    x: Axis
-    y: Axis
-    series: tuple[Series, ...]
-
-    @property
-    def band_opacity(self) -> float:
-        """Of the bands around curves: fainter where there are so many that they pile up."""
-        return 0.14 if len(self.series) <= _MOST_STRONG_BANDS else 0.06
-
-
-@dataclass(frozen=True)
-class Plot:
-    """The PNG file ``name``: a chart, or several side by side."""
-
-    name: str
-    charts: tuple[Chart, ...]
-
-
-class Look:
-    """How the settings of a chart are told apart.
+class Charts:
+    """Charts of one comparison.
 
     Args:
-        pairing: for the labels of groups.
-        settings: all settings that the chart shows.
-        keys: axes that name a series; the first one in which the settings differ colours it.
+        rows: of every run the ``run``, ``noise`` and ``penalty`` as texts, the same as ``x_noise``
+            and ``x_weight`` as numbers, whether it is ``drawn``, and its metrics.
+        curves: rows of ``run``, ``step`` and a column of each curve.
     """
 
-    def __init__(self, pairing: Pairing, settings: Sequence[Setting], keys: Sequence[str]) -> None:
-        self._pairing = pairing
-        self._groups = sorted({setting.group for setting in settings})
-        values = {key: distinct(setting.at(key) for setting in settings) for key in keys}
-        self._values = {key: found for key, found in values.items() if len(found) > 1}
+    def __init__(self, rows: Rows, curves: Rows) -> None:
+        self.data = {"runs": list(rows), "curves": list(curves)}
+        self._drawn = [row for row in rows if row["drawn"]]
+        noises = sorted({(row["x_noise"] or 0.0, row["noise"]) for row in rows})
+        names = list(dict.fromkeys(text for _, text in noises))
+        colours = [_mixed(number, len(names)) for number in range(len(names))]
+        scale = alt.Scale(domain=names, range=colours)
+        self._colour = alt.Color("noise:N", title=AXIS_NAMES[NOISE], scale=scale)
+        penalties = list(dict.fromkeys(row["penalty"] for row in rows))
+        shapes = [_SHAPES[number % len(_SHAPES)] for number in range(len(penalties))]
+        scale = alt.Scale(domain=penalties, range=shapes)
+        self._shape = alt.Shape("penalty:N", title=AXIS_NAMES[WEIGHT], scale=scale)
+        #: For people: colours by noise, and paths by penalty, the page's one legend.
+        self.legend = {
+            AXIS_NAMES[NOISE]: [
+                [text, colour] for text, colour in zip(names, colours, strict=True)
+            ],
+            AXIS_NAMES[WEIGHT]: [
+                [text, path] for text, path in zip(penalties, shapes, strict=True)
+            ],
+        }
 
-    def colour(self, setting: Setting) -> Colour:
-        """By the rank of its value on the first axis that varies; else by its group."""
-        for key, found in self._values.items():
-            value = setting.at(key)
-            return colours.ONLY if value is None else colours.ranked(found.index(value), len(found))
-        if len(self._groups) > 1:
-            return colours.kind(self.marker(setting))
-        return colours.ONLY
+    def every(self) -> tuple[dict[str, list[Chart]], list[str]]:
+        """Charts by the name of their PNG, and sentences about those that the runs cannot fill."""
+        found: dict[str, list[Chart]] = {}
+        missing = []
+        for key, column, names in (
+            (NOISE, "x_noise", {"gap": [["gap"]], "psnr": [["psnr_binary", "psnr_sigmoid"]]}),
+            (WEIGHT, "x_weight", {"penalty": [["bpp"], ["ones"]]}),
+        ):
+            values = sorted({row[column] for row in self._drawn if row[column] is not None})
+            if len(values) > 1:
+                for name, kinds in names.items():
+                    charts = [self._swept(column, key, values, metrics) for metrics in kinds]
+                    found |= {name: [chart for chart in charts if chart]} if any(charts) else {}
+            elif self._drawn:
+                files = " and ".join(f"{name}.png" for name in names)
+                verb = "is" if len(names) == 1 else "are"
+                only = (
+                    f"all finished runs have {key}={values[0]:g}" if values else f"no run has {key}"
+                )
+                missing.append(f"{files} {verb} left out: {only}")
+        if len(self._having("bpp", "psnr_binary")) > 1:
+            found["rate_distortion"] = [self._rate_distortion()]
+        elif self._drawn:
+            missing.append(
+                "rate_distortion.png is left out: it needs two finished runs with a rate"
+            )
+        learning, sentence = self._learning()
+        found |= {"learning_curves": learning} if learning else {}
+        missing += [sentence] if sentence and self._drawn else []
+        validated = {row["run"] for row in self.data["curves"] if SIGMOID in row}
+        missing += [
+            f"{row['run']}: csv/metrics.csv holds no validation; it has no learning curve"
+            for row in self._drawn
+            if row["run"] not in validated
+        ]
+        if not self._drawn:
+            missing.append("No run has finished: there are no final figures to plot")
+        return found, missing
 
-    def marker(self, setting: Setting) -> int:
-        """The number of its group, which the shape of its points stands for."""
-        return self._groups.index(setting.group)
+    def _having(self, *metrics: str) -> Rows:
+        return [row for row in self._drawn if all(row.get(key) is not None for key in metrics)]
 
-    def name(self, setting: Setting) -> str:
-        """What a legend says of it: its group if there are several, and what varies."""
-        parts = [self._pairing.group_label(setting.group)] if len(self._groups) > 1 else []
-        for key in self._values:
-            value = setting.at(key)
-            parts.append(f"{AXIS_NAMES[key]} {'unset' if value is None else f'{value:g}'}")
-        return ", ".join(parts)
+    def _swept(
+        self, column: str, key: str, values: list[float], metrics: list[Any]
+    ) -> Chart | None:
+        """Means over seeds against noise or weight; bars reach from the lowest to the highest."""
+        if not any(self._having(metric) for metric in metrics):
+            return None
+        first = METRICS[metrics[0]]
+        title = first.axis if len(metrics) == 1 else "PSNR, dB"
+        positive = [value for value in values if value > 0]
+        ticks = alt.Axis(values=values, format="~g", labelOverlap="greedy")
+        least = positive[0] if positive else 1.0
+        ends = [values[0] - 0.1 * least, values[-1] * 1.08 + 0.05 * least]
+        scale = alt.Scale(type="symlog", constant=least, domain=ends, nice=False)
+        x = alt.X(f"{column}:Q", title=AXIS_NAMES[key], scale=scale, axis=ticks)
+        y = alt.Y("mean:Q", title=title, scale=self._scale(metrics))
+        each = _runs("runs").transform_filter("datum.drawn").transform_fold(metrics, ["key", "of"])
+        each = each.transform_filter(f"isValid(datum.of) && isValid(datum.{column})")
+        of = "datum.of * 100" if first.unit == "%" else "datum.of"
+        each = each.transform_calculate(of=of, reading=_READING)
+        groups: list[Any] = ["reading", column, "noise", "penalty", "group"]
+        sums: dict[str, Any] = {
+            "mean": "mean(of)",
+            "low": "min(of)",
+            "high": "max(of)",
+            "seeds": "count()",
+        }
+        mean = each.transform_aggregate(groupby=groups, **sums)
+        facts = [_text("reading"), self._told("noise", NOISE), self._told("penalty", WEIGHT)]
+        facts += [_number("mean", title), _number("low", "lowest"), _number("high", "highest")]
+        facts += [alt.Tooltip("seeds:Q")]
+        dash = alt.StrokeDash(
+            "reading:N",
+            scale=alt.Scale(domain=["binarized", "sigmoid"], range=[[1, 0], [5, 3]]),
+            legend=alt.Legend(title=None, orient="bottom") if len(metrics) > 1 else None,
+        )
+        line = mean.mark_line(strokeWidth=1.5).encode(x=x, y=y, strokeDash=dash, opacity=_FAINTER)
+        if key == NOISE:
+            line = line.encode(detail="penalty:N", color=alt.value(_PLAIN))
+        else:
+            line = line.encode(detail="group:N", color=self._colour)
+        look = {"x": x, "color": self._colour, "opacity": _FAINTER}
+        bars = mean.mark_rule().encode(
+            y=alt.Y("low:Q", scale=self._scale(metrics)), y2="high:Q", **look
+        )
+        points = mean.mark_point(size=80, filled=True).encode(
+            y=y, shape=self._shape, tooltip=facts, detail=_SPREAD, **look
+        )
+        picked = each.transform_filter(_PICKED).mark_point(size=110, strokeWidth=2.5)
+        look |= {"opacity": alt.value(1)}
+        picked = picked.encode(y="of:Q", shape=self._shape, tooltip=_RUN, **look)
+        layers = [line, bars, points, picked]
+        if metrics == ["gap"]:
+            limit = alt.Chart(alt.InlineData(values=[{"limit": GAP_LIMIT}]))
+            layers.insert(0, limit.mark_rule(strokeDash=[2, 3], color=_PLAIN).encode(y="limit:Q"))
+        return alt.layer(*layers)
+
+    def _rate_distortion(self) -> Chart:
+        rates = [row["bpp"] for row in self._having("bpp", "psnr_binary")]
+        wide = min(rates) > 0 and max(rates) / min(rates) > _WIDE_RATIO
+        base = _runs("runs").transform_filter("datum.drawn && isValid(datum.bpp)")
+        scale = alt.Scale(type="log") if wide else alt.Scale(zero=False, nice=True)
+        x = alt.X("bpp:Q", title=METRICS["bpp"].axis, scale=scale)
+        y = alt.Y("psnr_binary:Q", title=METRICS["psnr_binary"].axis, scale=alt.Scale(zero=False))
+        facts = [*_RUN, _number("bpp", "files, bpp"), _number("psnr_binary", "binarized, dB")]
+        base = base.encode(x=x, y=y, color=self._colour, shape=self._shape, tooltip=facts)
+        points = base.mark_point(size=80, filled=True).encode(opacity=_FAINTER)
+        points = points.add_params(alt.selection_interval(name="brush"))
+        return alt.layer(
+            points, base.transform_filter(_PICKED).mark_point(size=110, strokeWidth=2.5)
+        )
+
+    def _learning(self) -> tuple[list[Chart], str]:
+        """Curves of each run, none averaged; those that have not finished are dotted."""
+        counts: dict[tuple[str, str], int] = {}
+        for row in self.data["curves"]:
+            for column in (SIGMOID, BINARY, TRAINING):
+                counts[row["run"], column] = counts.get((row["run"], column), 0) + (column in row)
+        several = {column for (_, column), count in counts.items() if count > 1}
+        columns, sentence = [BINARY, SIGMOID], ""
+        if not several & {BINARY, SIGMOID}:
+            if TRAINING not in several:
+                return [], "learning_curves.png is left out: no run has logged two steps"
+            columns = [TRAINING]
+            sentence = "learning_curves.png shows the error in training: no run was validated twice"
+        found = [row[name] for row in self.data["curves"] for name in columns if name in row]
+        scale = alt.Scale(zero=False, domain=[min(found), max(found)], nice=True)
+        return [self._curves(column, scale) for column in columns], sentence
+
+    def _curves(self, column: str, scale: alt.Scale) -> Chart:
+        field = column.replace("/", "_")
+        base = _runs("curves").transform_calculate(**{field: f"datum['{column}']"})
+        base = base.transform_filter(f"isValid(datum.{field})")
+        title = _CURVES[column]
+        base = base.encode(
+            x=alt.X("step:Q", title="training steps", scale=alt.Scale(nice=False)),
+            y=alt.Y(f"{field}:Q", title=title, scale=scale),
+            color=self._colour,
+            detail="run:N",
+        )
+        dash = alt.condition("datum.ended", alt.value([1, 0]), alt.value([2, 3]))
+        lines = base.mark_line(strokeWidth=1.3).encode(strokeDash=dash, opacity=_FAINTER)
+        picked = base.transform_filter(_PICKED).mark_line(strokeWidth=3)
+        facts = [*_RUN, alt.Tooltip("step:Q"), _number(field, title)]
+        points = base.mark_point(size=28, filled=True).encode(
+            shape=self._shape, tooltip=facts, opacity=_FAINTER
+        )
+        return alt.layer(lines, picked, points)
+
+    def _scale(self, metrics: list[Any]) -> alt.Scale:
+        values = [row[metrics[0]] for row in self._having(metrics[0])]
+        wide = metrics[0] in ("bpp", "ones") and min(values) > 0
+        log = wide and max(values) / min(values) > _WIDE_RATIO
+        return alt.Scale(type="log") if log else alt.Scale(zero=False)
+
+    def _told(self, field: str, key: str) -> alt.Tooltip:
+        return alt.Tooltip(f"{field}:N", title=AXIS_NAMES[key])
+
+    def parallel(self) -> Chart:
+        """A line a run over all that varies; the page fills in the rows, in order of the axes."""
+        order = alt.X("key:N", sort=None, title=None, axis=alt.Axis(labelAngle=-20, grid=True))
+        y = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[-0.05, 1.05]))
+        base = _runs("parallel").encode(x=order, y=y)
+        look = base.encode(color=self._colour, detail="run:N", shape=self._shape)
+        lines = look.mark_line(strokeWidth=1.3).encode(opacity=_FAINTER, shape=alt.Undefined)
+        picked = (
+            look.transform_filter(_PICKED).mark_line(strokeWidth=3.5).encode(shape=alt.Undefined)
+        )
+        facts = [_text("run"), _text("key"), alt.Tooltip("text:N", title="value")]
+        points = look.mark_point(size=45, filled=True).encode(tooltip=facts, opacity=_FAINTER)
+        ends = base.transform_aggregate(groupby=["key", "at", "text"])
+        ends = ends.transform_filter("datum.at == 0 || datum.at == 1")
+        ends = ends.mark_text(align="left", dx=7, fontSize=10).encode(text="text:N")
+        return alt.layer(lines, picked, points, ends)
+
+    def finished(self, chart: Chart | alt.HConcatChart) -> dict[str, Any]:
+        """The specification of a chart that stands alone, without its data."""
+        names = [row["run"] for row in self.data["runs"]]
+        shown, chosen = alt.param(name="shown", value=names), alt.param(name="chosen", value=[])
+        return chart.add_params(shown, chosen).to_dict()
+
+    def png(self, charts: Sequence[Chart]) -> bytes:
+        """Charts side by side."""
+        import vl_convert
+
+        sized = [chart.properties(width=430, height=300) for chart in charts]
+        spec = self.finished(alt.hconcat(*sized)) | {"datasets": self.data}
+        return vl_convert.vegalite_to_png(spec, scale=1.5)
 
 
-def spread(found: Sequence[float], form: str) -> str:
-    """The mean, and the range if there are several values, each as ``format`` has ``form``."""
-    mean, low, high = (format(value, form) for value in (fmean(found), min(found), max(found)))
-    return mean if len(found) == 1 else f"{mean} ({low} to {high} over {len(found)} seeds)"
+_FAINTER = alt.condition("length(chosen) > 0", alt.value(0.25), alt.value(0.95))
+_SPREAD = [alt.Detail(f"{name}:Q") for name in ("low", "high", "seeds")]
+_READING = "datum.key == 'psnr_sigmoid' ? 'sigmoid' : 'binarized'"
+_CURVES = {
+    SIGMOID: METRICS["psnr_sigmoid"].axis,
+    BINARY: METRICS["psnr_binary"].axis,
+    TRAINING: "mean squared error of a training batch, noise included",
+}
 
 
-def ends(series: Sequence[Series]) -> list[float]:
-    """The low and the high of every point: what an axis has to reach."""
-    return [end for each in series for point in each.points for end in (point.low, point.high)]
+def _runs(data: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData(name=data)).transform_filter(_SHOWN)
 
 
-def list_some(series: Sequence[Series]) -> tuple[Series, ...]:
-    """The series, with no more of them in the legend than it can hold, the outermost included."""
-    names = list(dict.fromkeys(each.name for each in series if each.listed and each.name))
-    steps = max(1, min(len(names), _MOST_LEGEND_ENTRIES) - 1)
-    kept = {names[round(i * (len(names) - 1) / steps)] for i in range(steps + 1)} if names else {}
-    return tuple(replace(each, listed=each.listed and each.name in kept) for each in series)
+def _number(field: str, title: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", title=title, format=".4~g" if "error" in title else ".2f")
+
+
+def _text(field: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:N")
+
+
+_RUN = [
+    _text("run"),
+    alt.Tooltip("noise:N", title=AXIS_NAMES[NOISE]),
+    alt.Tooltip("penalty:N", title=AXIS_NAMES[WEIGHT]),
+]
+
+
+def _mixed(number: int, count: int) -> str:
+    """Colour ``number`` of ``count``, in order from the ramp's first to its last."""
+    place = number / max(1, count - 1) * (len(_RAMP) - 1)
+    low = min(int(place), len(_RAMP) - 2)
+    pairs = zip(_RAMP[low], _RAMP[low + 1], strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * (place - low)):02x}" for a, b in pairs)

@@ -13,7 +13,6 @@ from functools import cached_property
 
 from bitcodec.comparison.runs import Run
 from bitcodec.comparison.settings import (
-    AXIS_NAMES,
     NOISE,
     SEED,
     WEIGHT,
@@ -53,10 +52,6 @@ class Setting:
     noise: float | None
     weight: float | None
     runs: tuple[Run, ...]
-
-    def at(self, key: str) -> float | None:
-        """Where the setting lies on the axis ``noise.std`` or ``penalty.weight``."""
-        return {NOISE: self.noise, WEIGHT: self.weight}[key]
 
     def values(self, metric: str) -> list[float]:
         """The metric of each run that has it."""
@@ -125,18 +120,6 @@ class Pairing:
         noise, weight = (number(run.settings.get(key)) for key in (NOISE, WEIGHT))
         return Setting(group, noise, weight, (run,))
 
-    def describe(self, run: Run) -> str:
-        """A run's name and what sets it apart, for a label."""
-        parts = [
-            f"{name} {shown(run.settings[key])}"
-            for key, name in AXIS_NAMES.items()
-            if key in run.settings
-        ]
-        parts += [f"seed {run.seed}"] if run.seed is not None else []
-        group = self.group(run)
-        parts += [self.group_label(group)] if group is not None and self.group_count > 1 else []
-        return f"{run.name} ({', '.join(parts)})" if parts else run.name
-
     @cached_property
     def overridden_keys(self) -> list[str]:
         """Every key that any run overrode, in the order of first use."""
@@ -192,11 +175,6 @@ def letter(group: int) -> str:
     """``A``, ``B``, … ``Z``, ``AA``, …"""
     group, last = divmod(group, 26)
     return (letter(group - 1) if group else "") + chr(ord("A") + last)
-
-
-def distinct(values: Iterable[float | None]) -> list[float]:
-    """The different numbers among the values, ascending."""
-    return sorted({value for value in values if value is not None})
 
 
 def _rest(settings: Settings) -> tuple[tuple[str, str], ...]:

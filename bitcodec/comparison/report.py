@@ -1,41 +1,46 @@
-"""A comparison folder, whole: ``runs.csv``, the plots, ``contact_sheet.png``, ``index.html``."""
+"""A comparison folder, whole: ``runs.csv``, the plots as PNG, and ``index.html``."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
-from bitcodec.comparison.contact_sheet import Row, contact_sheet
+import vl_convert
+
+from bitcodec.comparison import photographs
+from bitcodec.comparison.charts import Charts
 from bitcodec.comparison.curves import read_curves
-from bitcodec.comparison.metrics import METRICS
+from bitcodec.comparison.decision import decide, sentence
 from bitcodec.comparison.notes import notes, summary
-from bitcodec.comparison.page import GENERATOR, render
 from bitcodec.comparison.pairing import Pairing
-from bitcodec.comparison.pictures import first_photograph, load, missing
-from bitcodec.comparison.plots import draw
 from bitcodec.comparison.runs import Run
-from bitcodec.comparison.selection import select_plots
-from bitcodec.comparison.settings import AXIS_NAMES, SEED, shown
-from bitcodec.comparison.table import to_csv
-from bitcodec.comparison.viewer import build_viewer
+from bitcodec.comparison.table import to_cells, to_csv, values
 from bitcodec.errors import UsageError
 from bitcodec.files import replacing_folder, write_file
+from bitcodec.pages import document
 
-TABLE, SHEET, PAGE = "runs.csv", "contact_sheet.png", "index.html"
+TABLE, PAGE = "runs.csv", "index.html"
+GENERATOR = "bitcodec compare"
+"""What the page says of its origin; a folder with such a page may be replaced."""
+
 _PLOTS = ("gap.png", "psnr.png", "penalty.png", "rate_distortion.png", "learning_curves.png")
-_FILES = frozenset({TABLE, SHEET, PAGE, *_PLOTS})
+_FILES = frozenset({TABLE, PAGE, *_PLOTS, "contact_sheet.png"})  # the last is of older versions
 _LARGEST_HEAD = 4096
+_MOST_POINTS = 120
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a comparison came to: names of its files, and sentences for the reader."""
+    """Names of a comparison's files, and sentences: what to know before, and what it decides."""
 
     files: list[str]
     notes: list[str]
+    decisions: list[str]
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -75,7 +80,7 @@ def _is_ours(page: Path) -> bool:
 
 def effort(runs: Sequence[Run]) -> int:
     """How often :func:`write` calls ``advance``, at most."""
-    return 3 * len(runs) + len(_PLOTS)
+    return 2 * len(runs) + len(_PLOTS)
 
 
 def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Written:
@@ -90,56 +95,85 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
         UsageError: if the folder cannot be written.
     """
     pairing = Pairing(runs)
-    sentences = notes(pairing)
-    curves = {}
-    for run in runs:
-        curves[run.name] = read_curves(run)
-        advance()
-    plots, left_out = select_plots(pairing, curves)
+    decisions = decide(pairing)
+    rows = values(pairing)
+    charts = Charts(rows, _curves(pairing, rows, advance))
+    every, left_out = charts.every()
+    shown, too_large = photographs.of(pairing.drawn, advance)
+    sentences = notes(pairing) + left_out + too_large
+    columns, cells, details = to_cells(pairing)
+    specs = [charts.finished(chart) for found in every.values() for chart in found]
+    data = {
+        "summary": summary(runs),
+        "notes": sentences,
+        "decisions": decisions,
+        "charts": [
+            {"key": key, "spec": spec} for key, spec in zip(_keys(every), specs, strict=True)
+        ],
+        "parallel": charts.finished(charts.parallel()),
+        "datasets": charts.data,
+        "legend": charts.legend,
+        "columns": [asdict(column) for column in columns],
+        "rows": [
+            {"run": run.name, "state": run.state, "cells": row, "details": more}
+            | {"href": _link(run, folder), "command": command(run)}
+            for run, row, more in zip(runs, cells, details, strict=True)
+        ],
+        "photographs": shown,
+    }
+    page = document.render(
+        "bitcodec.comparison",
+        "compare",
+        data,
+        scripts=["charts.js", "photographs.js", "compare.js"],
+        libraries=[vl_convert.javascript_bundle()],  # type: ignore[call-arg]
+        generator=GENERATOR,
+    )
     with replacing_folder(folder) as new:
         write_file(new / TABLE, to_csv(pairing).encode())
-        for plot in plots:
-            draw(plot, new / f"{plot.name}.png")
+        for name, found in every.items():
+            write_file(new / f"{name}.png", charts.png(found))
             advance()
-        sentences += _write_sheet(pairing, new / SHEET, advance)
-        viewer, too_large = build_viewer(pairing, advance)
-        sentences += left_out + too_large
-        charts = [chart for plot in plots for chart in plot.charts]
-        page = render(pairing, summary(runs), sentences, charts, viewer)
         write_file(new / PAGE, page.encode())
         files = sorted(path.name for path in new.iterdir())
-    return Written(files, sentences)
+    return Written(files, sentences, [sentence(each) for each in decisions])
 
 
-def _write_sheet(pairing: Pairing, path: Path, advance: Callable[[], Any]) -> list[str]:
-    """The contact sheet, and sentences about the pictures that it lacks."""
-    photograph = first_photograph(pairing.runs)
-    if photograph is None:
-        return [f"{SHEET} is left out: no run has pictures"]
-    rows = [Row(_lines(pairing, run), partial(load, run, photograph)) for run in pairing.runs]
-    contact_sheet(rows, path, advance)
-    lacking = [(run, missing(load(run, photograph))) for run in pairing.runs if run.finished]
+def command(run: Run) -> str:
+    """What repeats a run; empty if its record does not say."""
+    return " ".join(["python", "train.py", *map(shlex.quote, run.typed)]) if run.typed else ""
+
+
+def _keys(every: dict[str, list[Any]]) -> list[str]:
+    """A name for each chart: of its PNG, numbered if that holds several."""
     return [
-        f"{run.shown}: {', '.join(names)} of {photograph} cannot be read; it is grey in {SHEET} "
-        "and not under the slider"
-        for run, names in lacking
-        if names
+        name if len(found) == 1 else f"{name}_{number}"
+        for name, found in every.items()
+        for number in range(len(found))
     ]
 
 
-def _lines(pairing: Pairing, run: Run) -> list[str]:
-    """A run's label on the contact sheet: name, what sets it apart, how it went."""
-    lines = [run.name]
-    for key in pairing.differing_keys:
-        value = pairing.value(run, key)
-        if value is not None and key != SEED:
-            lines.append(f"{AXIS_NAMES.get(key, key)} {shown(value)}")
-    lines += [f"seed {run.seed}"] if SEED in pairing.differing_keys else []
-    if not run.finished:
-        return [*lines, run.state]
-    figures = ("psnr_sigmoid", "psnr_binary", "gap", "bpp", "ones")
-    names = ("sigmoid", "binarized", "gap", "files", "ones")
-    for key, name in zip(figures, names, strict=True):
-        if key in run.metrics:
-            lines.append(f"{name} {METRICS[key].full(run.metrics[key])}")
-    return lines
+def _link(run: Run, folder: Path) -> str:
+    """From the page to the run's folder, whatever characters that has."""
+    path = os.path.relpath(run.folder.resolve(), folder.resolve())
+    return quote_from_bytes(os.fsencode(Path(path).as_posix())) + "/"
+
+
+def _curves(
+    pairing: Pairing, rows: list[dict[str, Any]], advance: Callable[[], Any]
+) -> list[dict[str, Any]]:
+    """The learning curves of all runs that may be compared, thinned to what can be drawn."""
+    looks = {row["run"]: {key: row[key] for key in ("noise", "penalty")} for row in rows}
+    found: list[dict[str, Any]] = []
+    for run in pairing.runs:
+        advance()
+        if not run.settings or run.name in pairing.superseded:
+            continue
+        steps: dict[int, dict[str, float]] = {}
+        for column, curve in read_curves(run).items():
+            stride = -(-len(curve) // _MOST_POINTS) or 1
+            for step in sorted(curve)[::-stride]:
+                steps.setdefault(step, {})[column] = curve[step]
+        row = {"run": run.name, "ended": run.finished, **looks[run.name]}
+        found += [row | {"step": step, **steps[step]} for step in sorted(steps)]
+    return found

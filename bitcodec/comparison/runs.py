@@ -36,6 +36,7 @@ class Run:
         folder: as the user would type it.
         name: the shortest path that tells the compared runs apart.
         state: one of :data:`STATES`, or ``unreadable``.
+        typed: overrides, as typed.
         overrides: key → value as typed.
         settings: the resolved config; empty if it cannot be read.
         started: Unix time in seconds.
@@ -47,6 +48,7 @@ class Run:
     folder: Path
     name: str = ""
     state: str = UNREADABLE
+    typed: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
     seed: int | None = None
@@ -164,13 +166,13 @@ def _record(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("state") not in STATES:
         raise ValueError("is not the record of a run")
     timing, provenance = _mapping(content, "timing"), _mapping(content, "provenance")
-    typed = content.get("overrides")
+    listed = content.get("overrides")
+    typed = [str(text) for text in listed] if isinstance(listed, list) else []
     seed = _number(content.get("seed"))
     return {
         "state": content["state"],
-        "overrides": split_overrides([str(text) for text in typed])
-        if isinstance(typed, list)
-        else {},
+        "typed": tuple(map(printable, typed)),
+        "overrides": split_overrides(typed),
         "seed": None if seed is None else int(seed),
         "started": _number(content.get("started")) or 0.0,
         "metrics": {

@@ -6,13 +6,18 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from bitcodec.comparison.metrics import METRICS
 from bitcodec.comparison.pairing import Pairing, letter
 from bitcodec.comparison.runs import Run
-from bitcodec.comparison.settings import SEED, Value, number, shown
+from bitcodec.comparison.settings import AXIS_NAMES, NOISE, SEED, WEIGHT, Value, number, shown
 
 _FACTS = ("wall_seconds", "steps_per_second", "commit", "dirty", "device", "error")
+_SHOWN = ("psnr_sigmoid", "psnr_binary", "gap", "ones", "bpp")
+GROUP = "group"
+_MOST_COLUMNS = 6
+"""Settings in the page's table; runs that differ in more say the rest when they are chosen."""
 
 
 def to_csv(pairing: Pairing) -> str:
@@ -48,44 +53,83 @@ class Column:
 
     heading: str
     numeric: bool
+    metric: bool = False
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What is shown, and what it is sorted by; None sorts last either way."""
-
-    text: str
-    order: float | str | None
+Cell = tuple[str, float | str | None]
+"""What is shown, and what it is sorted by; None sorts last either way."""
 
 
-def to_cells(pairing: Pairing) -> tuple[list[Column], list[list[Cell]]]:
-    """The table of the page: of the settings only those in which the runs differ."""
-    several = pairing.group_count > 1
-    keys = [key for key in pairing.differing_keys if key != SEED]
-    metrics = [METRICS[key] for key in _metric_keys(pairing) if key in METRICS]
+def to_cells(
+    pairing: Pairing,
+) -> tuple[list[Column], list[list[Cell]], list[list[tuple[str, str]]]]:
+    """The page's table: columns, a row of cells a run, and what else is told of a run by name."""
+    keys = varied(pairing)[:_MOST_COLUMNS]
     numbers = {key for key in keys if _is_numeric(pairing, key)}
     columns = [Column("run", False), Column("state", False)]
-    columns += [Column("group", False)] if several else []
-    columns += [Column(key, key in numbers) for key in keys] + [Column("seed", True)]
-    columns += [Column(metric.heading, True) for metric in metrics]
-    columns += [Column("seconds", True), Column("steps/s", True)]
-    columns += [Column("device", False), Column("commit", False)]
-    rows = []
+    columns += [Column(_heading(key), key in numbers) for key in keys]
+    columns += [Column(METRICS[key].heading, True, True) for key in _SHOWN]
+    rows, details = [], []
     for run in pairing.runs:
-        group = pairing.group(run)
-        row = [Cell(run.name, run.name), Cell(run.state, run.state)]
-        if several:
-            row.append(_string("" if group is None else letter(group)))
-        row += [_setting(pairing.value(run, key), key in numbers) for key in keys]
-        row.append(_quantity(run.seed, ".0f"))
-        for metric in metrics:
-            value = run.metrics.get(metric.key)
-            text = "" if value is None else metric.text(value)
-            row.append(Cell(text, number(value)))
-        row += [_quantity(run.wall_seconds, ",.0f"), _quantity(run.steps_per_second, ".1f")]
-        row += [_string(run.device or ""), _string(_commit(run))]
+        row: list[Cell] = [(run.name, run.name), (run.state, run.state)]
+        row += [_setting(value_of(pairing, run, key), key in numbers) for key in keys]
+        row += [_metric(run, key) for key in _SHOWN]
         rows.append(row)
-    return columns, rows
+        others = [key for key in _metric_keys(pairing) if key in METRICS and key not in _SHOWN]
+        more = [(METRICS[key].heading, _metric(run, key)[0]) for key in others]
+        more += [(key, _setting(value_of(pairing, run, key), False)[0]) for key in varied(pairing)]
+        seconds = "" if run.wall_seconds is None else f"{run.wall_seconds:,.0f}"
+        more += [("seconds", seconds), ("device", run.device or ""), ("commit", _commit(run))]
+        details.append([(name, text) for name, text in (*more, ("error", run.error or "")) if text])
+    return columns, rows, details
+
+
+def values(pairing: Pairing) -> list[dict[str, Any]]:
+    """What the charts know of every run: see :class:`bitcodec.comparison.charts.Charts`."""
+    rows = []
+    drawn = {run.name for run in pairing.drawn}
+    for run in pairing.runs:
+        noise, weight = (number(run.settings.get(key)) for key in (NOISE, WEIGHT))
+        group = pairing.group(run)
+        penalty = "unset" if weight is None else f"{weight:g}"
+        several = pairing.group_count > 1 and group is not None
+        metrics = {key: number(run.metrics.get(key)) for key in _SHOWN}
+        rows.append(
+            {
+                "run": run.name,
+                "drawn": run.name in drawn,
+                "x_noise": noise,
+                "x_weight": weight,
+                "noise": "unset" if noise is None else f"{noise:g}",
+                "group": letter(group) if group is not None else "",
+                "penalty": f"{letter(group or 0)} {penalty}" if several else penalty,
+                "seed": run.seed,
+                **metrics,
+            }
+        )
+    return rows
+
+
+def varied(pairing: Pairing) -> list[str]:
+    """What tells the runs apart: the keys in which they differ, and groups if there are several."""
+    return [*pairing.differing_keys, *([GROUP] if pairing.group_count > 1 else [])]
+
+
+def value_of(pairing: Pairing, run: Run, key: str) -> Value:
+    """What one of the keys of :func:`varied` is in a run; None if it is not known."""
+    group = pairing.group(run)
+    if key == GROUP:
+        return None if group is None else letter(group)
+    return float(run.seed) if key == SEED and run.seed is not None else pairing.value(run, key)
+
+
+def _heading(key: str) -> str:
+    return AXIS_NAMES.get(key, key)
+
+
+def _metric(run: Run, key: str) -> Cell:
+    value = run.metrics.get(key)
+    return ("" if value is None else METRICS[key].text(value), number(value))
 
 
 def _setting_keys(pairing: Pairing) -> list[str]:
@@ -99,22 +143,14 @@ def _metric_keys(pairing: Pairing) -> list[str]:
 
 
 def _is_numeric(pairing: Pairing, key: str) -> bool:
-    values = [pairing.value(run, key) for run in pairing.runs]
-    return all(value is None or number(value) is not None for value in values)
+    found = [value_of(pairing, run, key) for run in pairing.runs]
+    return all(value is None or number(value) is not None for value in found)
 
 
 def _setting(value: Value, numeric: bool) -> Cell:
     if value is None:
-        return Cell("", None)
-    return Cell(shown(value), number(value) if numeric else shown(value))
-
-
-def _quantity(value: float | None, form: str) -> Cell:
-    return Cell("" if value is None else format(value, form), value)
-
-
-def _string(text: str) -> Cell:
-    return Cell(text, text or None)
+        return "", None
+    return shown(value), number(value) if numeric else shown(value)
 
 
 def _commit(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import threading
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from bitcodec.bitmap import Bitmap
@@ -24,14 +26,17 @@ from bitcodec.code_pictures import article_figure, code_grid, to_pixels
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
 from bitcodec.layout import Layout
-from bitcodec.training.module import Reading
+from bitcodec.training.module import Reading, entropy_bpp, psnr
 from bitcodec.training.modules import CodecModule
+from bitcodec.training.ranks import Agreement, gathered
 
 log = logging.getLogger(__name__)
 
 
 class ImagePanels(pl.Callback):
     """Shows fixed validation images and their codes in TensorBoard, and as PNG beside the log.
+
+    Each PNG carries the figures of its caption, as JSON in the text chunk ``bitcodec``.
 
     Args:
         images: positions among the validation images; the same in every run, so runs compare.
@@ -41,11 +46,10 @@ class ImagePanels(pl.Callback):
 
     def __init__(self, images: Sequence[int], folder: str) -> None:
         self.images, self.folder = sorted(images), Path(folder)
-        self._seen = 0
-        self._readings: list[Reading] = []
+        self._readings: dict[int, Reading] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._seen, self._readings = 0, []
+        self._readings = {}
 
     def on_validation_batch_end(
         self,
@@ -56,39 +60,78 @@ class ImagePanels(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        last = self._seen + len(batch)
+        first = _first(trainer, batch_idx)
         for position in self.images:
-            if self._seen <= position < last:
-                fields = (x[position - self._seen].float().cpu() for x in outputs["reading"])
-                self._readings.append(Reading(*fields))
-        self._seen = last
+            if first <= position < first + len(batch):
+                fields = (x[position - first].float().cpu() for x in outputs["reading"])
+                self._readings[position] = Reading(*fields)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            return
+        shown = {}
+        for position, reading in self._readings.items():
+            facts = _facts(trainer, pl_module, reading, position)
+            shown[position] = facts, _pictures(reading, _caption(facts))
+        everywhere = {k: made for found in gathered(shown) for k, made in found.items()}
+        if not trainer.is_global_zero:
             return
         step = trainer.global_step
-        for number, reading in enumerate(self._readings):
-            pictures = _pictures(reading)
+        for position, (facts, pictures) in sorted(everywhere.items()):
+            leads = position == self.images[0]
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     for tag, pixels in pictures.items():
-                        name = tag if number == 0 else f"{tag}/{self.images[number]}"
+                        name = tag if leads else f"{tag}/{position}"
                         logger.experiment.add_image(name, pixels, step, dataformats="HWC")
-            folder = self.folder / f"image_{self.images[number]}"
+            folder = self.folder / f"image_{position}"
             folder.mkdir(parents=True, exist_ok=True)
+            text = PngInfo()
+            text.add_text("bitcodec", json.dumps(facts))
             for tag, pixels in pictures.items():
-                Image.fromarray(pixels).save(folder / f"{tag.replace('/', '_')}.png")
-            if number == 0:
+                path = folder / f"{tag.replace('/', '_')}.png"
+                Image.fromarray(pixels).save(path, pnginfo=text)
+            if leads:
                 composite = Image.fromarray(pictures["panel/article"])
-                composite.save(self.folder / f"step_{step:06d}.png")
+                composite.save(self.folder / f"step_{step:06d}.png", pnginfo=text)
 
 
-def _pictures(reading: Reading) -> dict[str, np.ndarray]:
+def _facts(
+    trainer: pl.Trainer, module: pl.LightningModule, reading: Reading, position: int
+) -> dict[str, float]:
+    """What a validation image's caption says; ``bpp`` of its real file where that was made."""
+    assert isinstance(module, CodecModule)
+    image = reading.image[None]
+    step = trainer.global_step
+    rates = [c.bpp for c in trainer.callbacks if isinstance(c, BitstreamRate)]  # type: ignore[attr-defined]
+    measured = rates[0].get(position) if rates else None
+    order0 = entropy_bpp(reading.bitmap[None], image).item()
+    return {
+        "step": step,
+        "noise_std": round(module.binarizer.config.std_at(step / max(1, trainer.max_steps)), 4),
+        "psnr_sigmoid": round(psnr(reading.sigmoid[None], image).item(), 4),
+        "psnr_binary": round(psnr(reading.binary[None], image).item(), 4),
+        "ones": round(reading.bitmap.float().mean().item(), 6),
+        "entropy_bpp": round(order0, 4),
+        **({} if measured is None else {"bpp": round(measured, 4)}),
+    }
+
+
+def _caption(facts: dict[str, float]) -> str:
+    rate = (
+        f"{facts['bpp']:.2f} bpp" if "bpp" in facts else f"{facts['entropy_bpp']:.2f} bpp, order 0"
+    )
+    return (
+        f"noise std {facts['noise_std']:g}, step {facts['step']:,}: "
+        f"sigmoid {facts['psnr_sigmoid']:.2f} dB, binarized {facts['psnr_binary']:.2f} dB, "
+        f"{rate}, {facts['ones']:.1%} ones"
+    )
+
+
+def _pictures(reading: Reading, title: str) -> dict[str, np.ndarray]:
     """The image tags of one validation image."""
     image, sigmoid, binary = (to_pixels(x.numpy()) for x in reading[:3])
     code, bitmap = (code_grid(x.numpy()) for x in reading[3:])
-    ones = reading.bitmap.mean().item()
-    title = f"{reading.code.shape[0]} channels, {ones:.1%} ones in the bitmap"
     return {
         "panel/input": image,
         "panel/sigmoid": sigmoid,
@@ -107,16 +150,19 @@ class BitstreamRate(pl.Callback):
 
     Args:
         fit_images: training crops that the tables are fitted to.
+
+    Attributes:
+        bpp: bits a pixel of each image of the latest validation on this rank, in order.
     """
 
     def __init__(self, fit_images: int) -> None:
         self.fit_images = fit_images
         self._coder: HuffmanCoder | None = None
-        self._bpp: list[float] = []
+        self.bpp: dict[int, float] = {}
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, CodecModule)
-        self._bpp = []
+        self.bpp = {}
         self._coder = None
         if not trainer.sanity_checking:
             data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -137,16 +183,26 @@ class BitstreamRate(pl.Callback):
     ) -> None:
         if self._coder is None:
             return
-        for bitmap in outputs["reading"].bitmap.cpu().numpy():
+        for place, bitmap in enumerate(
+            outputs["reading"].bitmap.cpu().numpy(), _first(trainer, batch_idx)
+        ):
             height, width = batch.shape[-2:]
             payload = self._coder.encode(bitmap, Layout((1,) * len(bitmap)))
             header = _header(self._coder.id, width, height, len(payload))
             size = len(write(header, payload))
-            self._bpp.append(size * 8 / (width * height))
+            self.bpp[place] = size * 8 / (width * height)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._bpp:
-            pl_module.log("val/bpp", float(np.mean(self._bpp)), rank_zero_only=True)
+        everywhere = {place: bpp for found in gathered(self.bpp) for place, bpp in found.items()}
+        if everywhere:
+            mean = float(np.mean([everywhere[place] for place in sorted(everywhere)]))
+            pl_module.log("val/bpp", mean)
+
+
+def _first(trainer: pl.Trainer, batch_idx: int) -> int:
+    """The position of a batch's first image in the whole validation set."""
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    return int(data.val_firsts[batch_idx])
 
 
 def _bitmaps(module: CodecModule, batch: Tensor) -> list[Bitmap]:
@@ -163,8 +219,9 @@ class LastCheckpoint(Checkpoint):
     """Keeps ``last.ckpt``: every so often, however the training ends, and when a signal asks to.
 
     SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
-    that an uninterrupted run passes through; a second signal ends the process at once. A signal
-    that the process ignores stays ignored. After its last step a run is validated.
+    that an uninterrupted run passes through; a signal to one of several processes ends all; a
+    second signal ends the process at once. A signal that the process ignores stays ignored.
+    After its last step a run is validated.
 
     Args:
         path: the checkpoint to write.
@@ -179,6 +236,7 @@ class LastCheckpoint(Checkpoint):
         self._log_behind = False
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._agreement = Agreement()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -209,6 +267,7 @@ class LastCheckpoint(Checkpoint):
     ) -> None:
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint holds no gradients: amid a step it would lose them
+        self.signal = self._agreement.on(self.signal)
         done = 0 <= trainer.max_steps <= trainer.global_step or _ends_last_epoch(trainer)
         ends = done or self.signal is not None or trainer.should_stop
         if ends or trainer.global_step % self.every == 0:

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.training.objective import FAILED, check, objective
+from bitcodec.training.ranks import check_ranks, exit_code, follow, lead, rank, say
 from bitcodec.training.run_names import varied
 from bitcodec.training.sweep_signals import end_worker, stopped
 
@@ -55,19 +56,22 @@ def task(config: DictConfig) -> float:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
+    lead(str(folder.absolute()))
     train = resume if config.resume_sweep else run
     try:
         if not stopped():
             check(config.objective, config.rd_weight)
+            check_ranks(config, hydra_config.mode == RunMode.MULTIRUN)
             typed = list(hydra_config.overrides.task)
             metrics = train(config, folder, typed, varied(hydra_config))
             return objective(metrics, config.objective, config.rd_weight)
     except InterruptedRunError as error:
-        print(error, file=sys.stderr)
+        say(error)
         if not end_worker(error):
-            sys.exit(error.exit_code)
+            sys.exit(exit_code(error.exit_code))
     except BitcodecError as error:
-        print(error, file=sys.stderr)
+        if rank() == 0 or not isinstance(error, UsageError):  # those are the same everywhere
+            print(error, file=sys.stderr)
         if hydra_config.mode == RunMode.RUN:
             # SystemExit, because Hydra would put a line of its own before any other error.
             sys.exit(error.exit_code)
@@ -92,7 +96,11 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
         _command_line[:] = sys.argv
         sys.argv = [program, *arguments]
     try:
+        sys.argv = [sys.argv[0], *follow(sys.argv[1:])]
         task()
+    except UsageError as error:
+        say(error)
+        sys.exit(error.exit_code)
     except (HydraException, OmegaConfBaseException) as error:
         print(_sentence(error, program), file=sys.stderr)
         sys.exit(UsageError.exit_code)

@@ -149,7 +149,7 @@ class BitCodecModule(WholeBatchModule):
         }
         if self.penalty_config.kind != "sparsity":
             metrics["val/prior_bpp"] = self.penalty(reading.bitmap.float(), batch[:, 0].numel())
-        self.log_dict(metrics, batch_size=len(batch), on_epoch=True, sync_dist=True)
+        self.log_validation(metrics, len(batch))
         return {"reading": reading}
 
     @torch.no_grad()

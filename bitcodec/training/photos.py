@@ -51,7 +51,7 @@ def load_all(paths: Sequence[Path]) -> list[Photo]:
 def _load(path: Path) -> Photo | None:
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))  # writable, or torch would copy it
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         log.warning("%s: unreadable, left out (%s)", path, error)
         return None

@@ -12,14 +12,19 @@ from omegaconf import DictConfig
 
 from bitcodec.errors import UsageError
 from bitcodec.training.photos import find_images
+from bitcodec.training.ranks import processes
 
 KEY = "bitcodec_run"
 """Where the facts stand in a checkpoint."""
+ACCUMULATE = "trainer.accumulate_grad_batches"
 
 
 def resume_facts(config: DictConfig) -> dict[str, Any]:
     """What must not change from a run to its continuation: the name of each fact, its value."""
     batch = {f"data.batch.{name}": value for name, value in config.data.batch.items()}
+    batch[ACCUMULATE] = config.trainer.accumulate_grad_batches
+    if together := processes(config.trainer):
+        batch["number of processes"] = together
     return batch | {"training images": _contents(config.data)}
 
 

@@ -33,6 +33,7 @@ from bitcodec.training.data import PhotoDataModule
 from bitcodec.training.loggers import options
 from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.progress import StepBar
+from bitcodec.training.ranks import check_started, leave_together
 from bitcodec.training.results import print_run
 from bitcodec.training.resume_facts import ResumeFacts, resume_facts
 from bitcodec.training.run_folder import clear, goes_on_here, holds_result
@@ -77,11 +78,13 @@ def run(
         metrics = _train(config, folder, record, parts, varied)
     except InterruptedRunError as error:
         record.finish("interrupted", error=str(error))
+        leave_together()
         raise
     except BaseException as error:
         record.finish("failed", error=str(error) or type(error).__name__)
         raise
     record.finish("finished", metrics=metrics)
+    leave_together()
     return metrics
 
 
@@ -144,6 +147,7 @@ def _train(
 ) -> dict[str, float]:
     module, data, first, facts = parts
     trainer = build_trainer(config, folder, first, [ResumeFacts(facts)])
+    check_started(trainer.world_size)
     started = time.perf_counter()
     try:
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
@@ -168,10 +172,12 @@ def _train(
     }
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Throughput):
-            record.timing |= callback.summary(trainer.strategy.root_device)
-    if profile := trainer.profiler.summary():  # type: ignore[attr-defined]
+            record.timing |= callback.summary(trainer.strategy.root_device, trainer.world_size)
+    record.timing["processes"] = trainer.world_size
+    profile = trainer.profiler.summary()  # type: ignore[attr-defined]
+    if profile and trainer.is_global_zero:
         print(profile)
-    if not config.quiet:
+    if not config.quiet and trainer.is_global_zero:
         print_run(metrics, record.timing, folder)
     return metrics
 

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from bitcodec.errors import DamagedFileError
 from bitcodec.files import write_file
 from bitcodec.provenance import provenance
+from bitcodec.training.ranks import rank
 
 NAME = "run.json"
 
@@ -81,6 +82,8 @@ class RunRecord:
     def begin(self, config: DictConfig) -> None:
         """Write the record and the resolved config."""
         self.begun = True
+        if rank():
+            return
         (self.folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self._write()
 
@@ -94,6 +97,8 @@ class RunRecord:
         self._write()
 
     def _write(self) -> None:
+        if rank():
+            return
         content = asdict(self)
         del content["folder"], content["begun"]
         write_file(self.folder / NAME, (json.dumps(content, indent=2) + "\n").encode())

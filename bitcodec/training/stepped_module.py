@@ -221,7 +221,7 @@ class SteppedModule(WholeBatchModule):
         }
         metrics["val/loss"] = costs.pop("loss")
         metrics |= {f"val/{name}": value for name, value in costs.items()}
-        self.log_dict(metrics, batch_size=len(batch), on_epoch=True, sync_dist=True)
+        self.log_validation(metrics, len(batch))
         return {"reading": reading}
 
     @torch.no_grad()

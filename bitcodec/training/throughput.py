@@ -22,7 +22,8 @@ class Throughput(pl.Callback):
     either. Times stay out of the metrics file, which is the same for every run of one seed.
 
     Attributes:
-        megapixels_per_second: mean over the training so far; 0 before the second step.
+        megapixels_per_second: of all processes, mean over the training so far; 0 before the second
+            step.
         flops_per_second: the same in floating-point operations of forward and backward passes.
     """
 
@@ -41,8 +42,13 @@ class Throughput(pl.Callback):
     def flops_per_second(self) -> float:
         return self.megapixels_per_second * 1e6 * self._flops_per_pixel
 
-    def summary(self, device: torch.device) -> dict[str, float]:
-        """Figures for ``run.json``; with the share of the peak where the device's is known."""
+    def summary(self, device: torch.device, world: int = 1) -> dict[str, float]:
+        """Figures for ``run.json``; with the share of the peak where the device's is known.
+
+        Args:
+            device: of this process.
+            world: number of such devices.
+        """
         found = {
             "megapixels_per_second": round(self.megapixels_per_second, 4),
             "gflops_per_second": round(self.flops_per_second / 1e9, 2),
@@ -50,7 +56,7 @@ class Throughput(pl.Callback):
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
         for part, peak in PEAKS.items():
             if part in name:
-                found["share_of_peak"] = round(self.flops_per_second / peak, 4)
+                found["share_of_peak"] = round(self.flops_per_second / (peak * world), 4)
         return found
 
     def on_train_batch_start(
@@ -71,7 +77,7 @@ class Throughput(pl.Callback):
     ) -> None:
         self._steps += 1
         if self._since is not None:
-            self._pixels += _pixels(batch)
+            self._pixels += _pixels(batch) * trainer.world_size
             if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
                 self._since = self._count_time(pl_module)
                 for logger in trainer.loggers:

@@ -14,7 +14,7 @@ import pytest
 
 from bitcodec.cli import main
 
-pytest.importorskip("matplotlib", reason="comparing needs bitcodec[eval]")
+pytest.importorskip("altair", reason="comparing needs bitcodec[eval]")
 
 
 @dataclass
@@ -50,13 +50,24 @@ class Compared:
         text = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
         return json.loads(text)
 
-    def chart(self, key: str) -> dict[str, Any]:
-        [found] = [chart for chart in self.data["charts"] if chart["key"] == key]
-        return found
+    def seen(self, key: str) -> list[dict[str, str]]:
+        """What Vega itself says of the marks of a chart, with their colours."""
+        import vl_convert
 
-    def labels(self, key: str) -> list[str]:
-        """What hovering over the points of a chart says."""
-        return [point[4] for each in self.chart(key)["series"] for point in each["points"]]
+        data = self.data
+        [spec] = [chart["spec"] for chart in data["charts"] if chart["key"] == key]
+        drawn = vl_convert.vegalite_to_scenegraph(spec | {"datasets": data["datasets"]})
+        found: list[dict[str, str]] = []
+
+        def walk(item: dict[str, Any]) -> None:
+            for below in item.get("items", []):
+                if item.get("marktype") == "symbol" and item.get("role") == "mark":
+                    parts = [part.split(": ", 1) for part in below["description"].split("; ")]
+                    found.append(dict(parts) | {"fill": below["fill"]})
+                walk(below)
+
+        walk(drawn["scenegraph"])
+        return found
 
 
 Compare = Callable[..., Compared]

@@ -67,5 +67,9 @@ def test_a_real_run_beside_a_synthetic_one(
     assert list(curves[BINARY]) == list(curves[SIGMOID]) == [4, 8]
     assert curves[BINARY][8] == pytest.approx(run.metrics["psnr_binary"], abs=1e-4)
     assert list(curves[TRAINING]) == list(range(1, 9))
-    [frame] = compared.data["viewer"]["frames"]
-    assert set(frame["pictures"]["image_0"]) == {"input", "sigmoid", "binary", "code"}
+    [before, last] = compared.data["photographs"]["frames"]["0"]["image_0"]
+    parts = {"input", "sigmoid", "binary", "code", "bitmap"}
+    assert before["step"] == 4 and last["step"] is None and before.keys() == last.keys() >= parts
+    assert before["binary"] != last["binary"] and before["input"] == last["input"]
+    figures = dict(last["figures"])
+    assert figures.keys() == {"sigmoid", "binarized", "gap", "file", "ones"}

@@ -47,10 +47,10 @@ def test_a_key_in_which_runs_differ_has_a_column_though_nobody_typed_it(
     make_run(tmp_path / "b" / "0", seed=1, binarizer="ste")
     rows = compare("a", "b").data["rows"]
     headings = [column["heading"] for column in compare("a", "b").data["columns"]]
-    assert headings[:5] == ["run", "state", "group", "binarizer", "seed"]
-    assert [[cell[0] for cell in row[:5]] for row in rows] == [
-        ["a/0", "finished", "A", "noise", "0"],
-        ["b/0", "finished", "B", "ste", "1"],
+    assert headings[:5] == ["run", "state", "seed", "binarizer", "group"]
+    assert [[cell[0] for cell in row["cells"][:5]] for row in rows] == [
+        ["a/0", "finished", "0", "noise", "A"],
+        ["b/0", "finished", "1", "ste", "B"],
     ]
 
 
@@ -67,9 +67,10 @@ def test_numbers_sort_as_numbers_though_a_run_has_lost_its_config(
         make_run(tmp_path / "s" / str(number), noise)
     (tmp_path / "s" / "1" / "config.yaml").unlink()
     data = compare("s").data
-    [place] = [n for n, c in enumerate(data["columns"]) if c["heading"] == "noise.std"]
+    [place] = [n for n, c in enumerate(data["columns"]) if c["heading"] == "noise std"]
     assert data["columns"][place]["numeric"]
-    assert [row[place] for row in data["rows"]] == [["0.1", 0.1], ["0.03", 0.03], ["15", 15]]
+    cells = [row["cells"][place] for row in data["rows"]]
+    assert cells == [["0.1", 0.1], ["0.03", 0.03], ["15", 15]]
 
 
 def test_the_table_rounds_and_keeps_what_it_sorts_by(compare: Compare, tmp_path: Path) -> None:
@@ -78,9 +79,32 @@ def test_the_table_rounds_and_keeps_what_it_sorts_by(compare: Compare, tmp_path:
     make_run(tmp_path / "s" / "1", seed=1, state="running")
     data = compare("s").data
     headings = [column["heading"] for column in data["columns"]]
-    first, second = (dict(zip(headings, row, strict=True)) for row in data["rows"])
+    first, second = (dict(zip(headings, row["cells"], strict=True)) for row in data["rows"])
     assert first["binarized dB"] == ["19.99", 19.987654]
     assert first["ones %"][0] == "2.36" and first["ones %"][1] == 0.0236
-    assert first["MSE"] == ["0.00190", 0.0019] and first["steps"] == ["1,000", 1000]
-    assert first["commit"][0] == COMMIT[:7]
     assert second["binarized dB"] == ["", None], "sorts last"
+    more = dict(data["rows"][0]["details"])
+    assert more["MSE"] == "0.00190" and more["steps"] == "1,000" and more["commit"] == COMMIT[:7]
+
+
+def test_a_run_has_its_link_and_the_command_that_repeats_it(
+    compare: Compare, tmp_path: Path
+) -> None:
+    make_run(tmp_path / "s" / "a b#?", 15, overrides=["+data.root=my photos", "experiment=short"])
+    (make_run(tmp_path / "s" / "1", seed=1) / "run.json").unlink()
+    one, other = sorted(compare("s").data["rows"], key=lambda row: row["run"], reverse=True)
+    assert one["href"] == "../s/a%20b%23%3F/"
+    assert one["command"] == (
+        "python train.py noise.std=15 penalty.weight=0.01 seed=0 '+data.root=my photos' "
+        "experiment=short"
+    )
+    assert other["command"] == ""
+
+
+def test_many_varied_settings_leave_the_table_narrow(compare: Compare, tmp_path: Path) -> None:
+    for number in range(2):
+        model = {f"key{n}": number for n in range(20)}
+        make_run(tmp_path / "s" / str(number), seed=number, model=model)
+    data = compare("s").data
+    assert len(data["columns"]) == 2 + 6 + 5
+    assert dict(data["rows"][1]["details"])["model.key19"] == "1"

@@ -2,57 +2,76 @@
 
 from __future__ import annotations
 
-import subprocess
+import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("matplotlib", reason="comparing needs bitcodec[eval]")
+pytest.importorskip("altair", reason="comparing needs bitcodec[eval]")
 pytest.importorskip("selenium", reason="needs selenium")
+pytest.importorskip("axe_core_python", reason="needs bitcodec[dev]")
 
+from axe_core_python.selenium import Axe
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
 
+from bitcodec.cli import main
+from bitcodec.code_pictures import article_figure
 from tests.browser import chromium
-from tests.comparison.synthetic import make_run, metrics
-from tests.conftest import REPOSITORY
+from tests.comparison.synthetic import PICTURES, make_run, metrics
 from tests.end_to_end.contrast import contrast
-from tests.tensorboard import wait
+from tests.tensorboard import wait as wait_long
 
+wait = partial(wait_long, seconds=10)
 NOISES = (0, 0.5, 3, 15)
-
-# Every element that Tab should stop at, and those that share a stop: one radio button of a group.
-FOCUSABLE = """
-const nodes = document.querySelectorAll(
-  'summary, button, select, input:not([type=radio]), input:checked, a[href], [tabindex="0"]');
-return [...nodes].filter((node) => node.checkVisibility());
-"""
+WEIGHTS = (0, 0.01, 0.1)
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a page on two sweeps with every kind of run."""
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``many``: two sweeps with every kind of run, 60 in all; ``one``: a single run."""
     folder = tmp_path_factory.mktemp("compared")
-    for seed in (0, 1):
-        for number, noise in enumerate(NOISES):
-            final = metrics(
-                31 - noise / 3, 15 + 0.7 * noise - seed, 2.0 + noise, 0.001 + noise / 300
-            )
-            name = str(2 * number + seed)
-            make_run(folder / "a" / name, noise, seed=seed, final=final, photographs=(0, 1))
-    make_run(folder / "a" / "10", 30, state="failed", error="<b>no</b> memory", photographs=())
-    for number, noise in enumerate((1, 7)):
-        make_run(folder / "b" / str(number), noise, 0.1, seed=5, binarizer="ste")
-    command = [sys.executable, "-m", "bitcodec", "compare", folder / "a", folder / "b", "--quiet"]
-    subprocess.run([*command, "-o", folder / "out"], cwd=REPOSITORY, check=True)
-    return (folder / "out" / "index.html").as_uri()
+    places = [(noise, weight, seed) for noise in NOISES for weight in WEIGHTS for seed in range(4)]
+    for number, (noise, weight, seed) in enumerate(places):
+        final = metrics(
+            31 - noise / 3, 15 + 0.7 * noise - seed / 4, 2.0 + noise, 0.001 + noise / 300
+        )
+        make_run(folder / "a" / str(number), noise, weight, seed, final=final, photographs=(0, 1))
+    make_run(folder / "a" / "55", 30, state="failed", error="<b>no</b> memory", photographs=())
+    low = metrics(28, 18, 5, 0.02)
+    for number in range(11):
+        make_run(folder / "b" / str(number), 7, 0.1, number, final=low, binarizer="ste")
+    make_figures(folder / "a" / "0", (400, 4))
+    make_run(folder / "c" / "0")
+    for sweeps, out in ((["a", "b"], "many"), (["c"], "one")):
+        main_with(["compare", *(str(folder / name) for name in sweeps), "-o", str(folder / out)])
+    return folder
+
+
+def main_with(words: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+        patch.setattr(sys, "argv", ["bitcodec", *words, "--quiet"])
+        main()
+    assert not stop.value.code
+
+
+def make_figures(run: Path, steps: tuple[int, ...]) -> None:
+    """The article's figure as training leaves it, from pictures of the run in its last state."""
+    parts = [np.asarray(Image.open(run / f"panels/image_0/{name}.png")) for name in PICTURES]
+    for number, step in enumerate(steps):
+        shifted = [parts[0], *(part + np.uint8(20 * number + 20) for part in parts[1:])]
+        figure = Image.fromarray(article_figure(*shifted, "caption"))
+        figure.save(run / "panels" / f"step_{step:06d}.png")
+    (run / "panels" / "step_000800.png").write_bytes(b"")
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +80,19 @@ def browser() -> Iterator[Chrome]:
         yield window
 
 
+Open = Callable[[str], Chrome]
+
+
 @pytest.fixture
-def window(browser: Chrome, page: str) -> Iterator[Chrome]:
-    """The page, newly opened; nothing that a test does may leave a message in the console."""
-    browser.get(page)
-    browser.get_log("browser")
-    browser.get(page)
-    yield browser
+def open_page(browser: Chrome, pages: Path) -> Iterator[Open]:
+    """Opens a page anew; nothing that a test does may leave a message in the console."""
+
+    def call(name: str) -> Chrome:
+        browser.get((pages / name / "index.html").as_uri())
+        wait(lambda: browser.execute_script("return document.body.dataset.ready"))
+        return browser
+
+    yield call
     assert browser.get_log("browser") == []
 
 
@@ -75,206 +100,201 @@ def one(window: Chrome, selector: str) -> WebElement:
     return window.find_element(By.CSS_SELECTOR, selector)
 
 
-def column(window: Chrome, heading: str) -> list[str]:
-    """The texts of a column from top to bottom."""
+def text(window: Chrome, selector: str) -> str:
     return window.execute_script(
-        """
-        const names = [...document.querySelectorAll('thead button')].map((b) => b.textContent);
-        const rows = [...document.querySelectorAll('tbody tr')];
-        return rows.map((row) => row.cells[names.indexOf(arguments[0])].textContent);
-        """,
-        heading,
+        "return document.querySelector(arguments[0]).textContent", selector
     )
 
 
-def button(window: Chrome, heading: str) -> WebElement:
-    return window.find_element(By.XPATH, f"//thead//button[text()='{heading}']")
-
-
-def pixel(window: Chrome, selector: str) -> list[int]:
-    """The colour in the middle of a picture, as it was decoded."""
-    return window.execute_async_script(
-        """
-        const [image, done] = [document.querySelector(arguments[0]), arguments[1]];
-        image.decode().then(() => {
-          const canvas = document.createElement('canvas');
-          canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
-          const context = canvas.getContext('2d');
-          context.drawImage(image, 0, 0);
-          done([...context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data]);
-        });
-        """,
-        selector,
+def rows(window: Chrome) -> list[list[str]]:
+    """The cells of the table's visible rows."""
+    return window.execute_script(
+        "return [...document.querySelectorAll('tbody tr')].filter((row) => !row.hidden)"
+        ".map((row) => [...row.cells].map((cell) => cell.textContent))"
     )
 
 
-def test_the_page_is_filled_and_fetches_nothing(window: Chrome) -> None:
-    assert one(window, "#summary").text == "11 runs: 10 finished, 1 failed"
-    assert len(column(window, "run")) == 11
-    charts = [c.get_attribute("data-chart") for c in window.find_elements(By.CLASS_NAME, "chart")]
-    assert {"gap", "psnr", "bpp", "ones", "rate_distortion", "learning_binary"} <= set(charts)
+def pick(window: Chrome, label: str, choice: str) -> None:
+    select = window.find_element(By.XPATH, f"//form[@id='filters']//label[text()='{label}']/select")
+    Select(select).select_by_visible_text(choice)
+
+
+def axe(window: Chrome) -> list[str]:
+    found = Axe().run(window)["violations"]
+    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+
+def test_what_the_page_says_and_that_it_fetches_nothing(open_page: Open) -> None:
+    window = open_page("many")
+    assert text(window, "#summary") == "60 runs: 59 finished, 1 failed"
+    first, best, small = window.find_elements(By.CSS_SELECTOR, "#decisions button")
+    # 31 - 5 - (15 + 10.5) = 0.5 and above at noise 15 for all but the first seed.
+    assert "none" in first.text and "the smallest gap" in first.text
+    assert "25.12 dB" in best.text and "24.75 to 25.50 over 4 seeds" in best.text
+    assert "17.00 bpp" in small.text
+    keys = window.execute_script(
+        "return [...document.querySelectorAll('[data-chart]')].map((c) => c.dataset.chart)"
+    )
+    assert keys == [
+        *("gap", "psnr", "penalty_0", "penalty_1", "rate_distortion"),
+        *("learning_curves_0", "learning_curves_1", "parallel"),
+    ]
+    canvases = window.find_elements(By.CSS_SELECTOR, ".chart canvas")
+    assert len(canvases) == 8 and all(canvas.size["width"] > 300 for canvas in canvases)
     fetched = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
     assert [name for name in window.execute_script(fetched) if not name.startswith("data:")] == []
-    notes = one(window, "#notes").get_attribute("textContent")
+    notes = text(window, "#notes")
     assert "failed (<b>no</b> memory)" in notes and "binarizer ste instead of noise" in notes
+    best.click()
+    assert "4 chosen" in text(window, "#count")
 
 
-def test_clicking_a_heading_sorts_numbers_as_numbers(window: Chrome) -> None:
-    before = column(window, "noise.std")
-    button(window, "noise.std").click()
-    up = column(window, "noise.std")
-    numbers = [float(text) for text in up]
-    assert numbers == sorted(numbers) == [0, 0, 0.5, 0.5, 1, 3, 3, 7, 15, 15, 30] and up != before
-    assert column(window, "run")[4] == "b/0", "whole rows move"
-    button(window, "noise.std").click()
-    assert [float(text) for text in column(window, "noise.std")] == numbers[::-1]
-
-
-def test_what_a_run_lacks_sorts_last_either_way(window: Chrome) -> None:
-    for _ in range(2):
-        button(window, "binarized dB").click()
-        texts = column(window, "binarized dB")
-        assert texts[-1] == "" and "" not in texts[:-1]
-    numbers = [float(text) for text in texts[:-1]]
-    assert numbers == sorted(numbers, reverse=True)
-
-
-@pytest.mark.parametrize("key", [Keys.ENTER, Keys.SPACE])
-def test_the_keyboard_sorts_too(window: Chrome, key: str) -> None:
-    heading = button(window, "run")
-    heading.send_keys(key)
-    names = [f"a/{number}" for number in (0, 1, 2, 3, 4, 5, 6, 7, 10)] + ["b/0", "b/1"]
-    assert column(window, "run") == names, "10 comes after 7"
-    header = "return arguments[0].closest('th').ariaSort"
-    assert window.execute_script(header, heading) == "ascending"
-    heading.send_keys(key)
-    assert column(window, "run") == names[::-1]
-    assert window.execute_script(header, heading) == "descending"
-    assert window.switch_to.active_element == heading, "focus stays"
-
-
-def test_the_slider_changes_picture_bitmap_and_figures(window: Chrome) -> None:
-    slider = one(window, "#slider")
-    seen: list[Any] = []
-    for noise in NOISES:
-        assert one(window, "#slider-value").text == f"{noise:g}"
-        assert slider.get_attribute("aria-valuetext") == f"{noise:g}"
-        assert (
-            f"binarized reconstruction, noise std {noise:g}" in one(window, "#picture-caption").text
-        )
-        gap = metrics(31 - noise / 3, 15 + 0.7 * noise, 1, 1)["gap"]
-        assert f"{gap:.2f} dB" in one(window, "#figures").text
-        seen.append((pixel(window, "#picture"), pixel(window, "#code")))
-        slider.send_keys(Keys.ARROW_RIGHT)
-    assert len({str(pictures) for pictures in seen}) == len(NOISES)
-    assert len({str(pictures[0]) for pictures in seen}) == len(NOISES)
-    slider.send_keys(Keys.HOME)
-    assert (pixel(window, "#picture"), pixel(window, "#code")) == seen[0]
-
-
-def test_the_readings_are_flipped_with_the_arrow_keys(window: Chrome, page: str) -> None:
-    folder = Path(page.removeprefix("file://")).parent.parent / "a" / "0" / "panels" / "image_0"
-    one(window, "input[name=reading]:checked").send_keys(Keys.ARROW_LEFT)
-    for name, key in (("sigmoid", Keys.ARROW_LEFT), ("input", Keys.ARROW_LEFT), ("binary", "")):
-        checked = one(window, "input[name=reading]:checked")
-        assert checked.get_attribute("value") == name
-        colour = Image.open(folder / f"panel_{name}.png").getpixel((8, 8))
-        assert pixel(window, "#picture") == [*colour, 255], "what the run has left, unchanged"
-        if key:
-            checked.send_keys(key)
-    one(window, "label:has([value=input])").click()
-    before = pixel(window, "#picture")
-    one(window, "#slider").send_keys(Keys.ARROW_RIGHT)
-    assert pixel(window, "#picture") == before, "all runs were shown the same photograph"
-
-
-def test_selects_lead_to_every_group_and_photograph(window: Chrome) -> None:
-    names = [
-        label.text.split("\n")[0]
-        for label in window.find_elements(By.CSS_SELECTOR, "#choices label")
-    ]
-    assert names == ["group", "penalty weight", "seed", "photograph"]
-    selects = window.find_elements(By.CSS_SELECTOR, "#choices select")
-    first = pixel(window, "#picture")
-    # The other group shares neither noise std, nor weight, nor seed with the run that is shown.
-    selects[0].send_keys(Keys.ARROW_DOWN)
-    assert one(window, "#picture-caption").text.startswith("Run b/0: ")
-    assert pixel(window, "#picture") != first
-    selects[0].send_keys(Keys.ARROW_UP)
-    assert one(window, "#picture-caption").text.startswith("Run a/")
-    selects[3].send_keys(Keys.ARROW_DOWN)
-    assert pixel(window, "#picture") != first
-
-
-def tip(window: Chrome, key: str) -> WebElement:
-    return one(window, f"[data-chart={key}] .tip")
-
-
-def test_hovering_over_a_point_shows_its_value(window: Chrome) -> None:
-    mark = window.find_elements(By.CSS_SELECTOR, "[data-chart=gap] .mark")[1]
-    assert not tip(window, "gap").is_displayed()
-    window.execute_script("arguments[0].scrollIntoView({block: 'center'})", mark)
-    ActionChains(window).move_to_element(mark).perform()
-    wait(tip(window, "gap").is_displayed)
-    # 31 - 0.5 / 3 - (15 + 0.35) = 15.48; the other seed has 1 more.
-    said = "noise std 0.5: gap dB 15.98 (15.48 to 16.48 over 2 seeds)"
-    assert tip(window, "gap").text.endswith(said)
-    box, shown = (one(window, s).rect for s in ("body", "[data-chart=gap] .tip"))
-    assert shown["x"] >= 0 and shown["x"] + shown["width"] <= box["width"]
-    ActionChains(window).move_to_element(one(window, "h1")).perform()
-    wait(lambda: not tip(window, "gap").is_displayed())
-
-
-def test_arrow_keys_step_through_a_plot(window: Chrome) -> None:
-    plot = one(window, "[data-chart=rate_distortion] > svg")
+def test_choosing_anywhere_leads_all_views(open_page: Open) -> None:
+    window = open_page("many")
+    chart = one(window, "[data-chart=gap] .canvas")
     said = []
-    for key in (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.END, Keys.ARROW_LEFT):
-        plot.send_keys(key)
-        said.append(tip(window, "rate_distortion").text)
-    assert len(set(said)) == 4 and all("bpp, binarized" in text for text in said)
-    assert said[2].startswith("a/7 (noise std 15") and "17.00 bpp, binarized 24.50 dB" in said[2]
-    plot.send_keys(Keys.ESCAPE)
-    assert not tip(window, "rate_distortion").is_displayed()
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.END, Keys.HOME):
+        chart.send_keys(key)
+        said.append(text(window, "[data-chart=gap] .tip"))
+    assert len(set(said)) == 3 and said[3] == said[0]
+    assert "noise std 0" in said[0] and "lowest 16.00" in said[0] and "highest 16.75" in said[0]
+    chart.send_keys(Keys.ENTER)
+    assert "4 chosen" in text(window, "#count")
+    assert {row[1] for row in marked(window)} == {"a/0", "a/1", "a/2", "a/3"}
+    assert Select(one(window, "#left-run")).first_selected_option.text.startswith("a/0 ")
+    assert Select(one(window, "#right-run")).first_selected_option.text.startswith("a/1 ")
+    chart.send_keys(Keys.ESCAPE)
+    assert text(window, "[data-chart=gap] .tip") == ""
+    # The mouse: a click on the first mark takes the choice back.
+    canvas = one(window, "[data-chart=rate_distortion] canvas")
+    window.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+    one(window, "#clear").click()
+    assert "0 chosen" in text(window, "#count") and marked(window) == []
+    size = canvas.size
+    ActionChains(window).move_to_element_with_offset(
+        canvas, 50 - size["width"] // 2, 12 - size["height"] // 2
+    ).click_and_hold().move_by_offset(size["width"] - 60, size["height"] - 70).release().perform()
+    wait(lambda: "0 chosen" not in text(window, "#count"))
+    box = one(window, "tbody input:not(:checked)")
+    before = len(marked(window))
+    box.send_keys(Keys.SPACE)
+    assert len(marked(window)) == before + 1
 
 
-@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
-def test_every_text_is_readable_in_light_and_dark(
-    window: Chrome, tmp_path: Path, scheme: str, dark: bool
-) -> None:
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    one(window, "[data-chart=gap] > svg").send_keys(Keys.ARROW_RIGHT)  # its tip is a text too
-    if one(window, "#notes").get_attribute("open") is None:
-        one(window, "#notes summary").click()
-    count, least, text, paper = contrast(window)
-    assert count > 100 and (paper < 0.1) == dark
-    assert least >= 4.5, f"{text!r} has a contrast of {least:.2f}"
-    window.save_screenshot(str(tmp_path / f"{scheme}.png"))
+def marked(window: Chrome) -> list[list[str]]:
+    return window.execute_script(
+        "return [...document.querySelectorAll('tbody tr.here')]"
+        ".map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
 
 
-def test_tab_reaches_everything(window: Chrome) -> None:
-    wanted = window.execute_script(FOCUSABLE)
-    assert {node.tag_name for node in wanted} >= {"summary", "button", "select", "input", "svg"}
+def test_filters_and_sorting(open_page: Open) -> None:
+    window = open_page("many")
+    assert len(rows(window)) == 60
+    pick(window, "noise std", "15")
+    assert "12 of 60 runs shown" in text(window, "#count") and len(rows(window)) == 12
+    pick(window, "penalty weight", "0.1")
+    assert {(row[3], row[4]) for row in rows(window)} == {("15", "0.1")}
+    drawn = "return document.querySelector('#gallery').children.length"
+    assert window.execute_script(drawn) == 4, "the photographs follow"
+    chart = one(window, "[data-chart=rate_distortion] .canvas")
+    chart.send_keys(Keys.HOME)
+    first = text(window, "[data-chart=rate_distortion] .tip")
+    assert "noise std 15" in first and "penalty weight A 0.1" in first
+    pick(window, "noise std", "all")
+    pick(window, "penalty weight", "all")
+    heading = window.find_element(By.XPATH, "//thead//button[text()='binarized dB']")
+    for direction in ("ascending", "descending"):
+        heading.send_keys(Keys.ENTER)
+        cells = [row[9] for row in rows(window)]
+        assert cells[-1] == "", "what a run lacks comes last either way"
+        numbers = [float(cell) for cell in cells[:-1]]
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert (
+            window.execute_script("return document.querySelector('[aria-sort]').ariaSort")
+            == direction
+        )
+    link = window.find_element(By.LINK_TEXT, "a/0").get_attribute("href")
+    assert link is not None and Path(link.removeprefix("file://")).name == "0"
+
+
+def test_the_command_of_a_run_is_copied(open_page: Open) -> None:
+    window = open_page("one")
+    window.execute_cdp_cmd(
+        "Browser.grantPermissions",
+        {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
+    )
+    one(window, "tbody button").click()
+    wait(lambda: one(window, "tbody button").text == "Copied")
+    pasted = window.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    assert pasted == "python train.py noise.std=15 penalty.weight=0.01 seed=0"
+    assert text(window, "#decisions strong") == "none" and len(rows(window)) == 1
+
+
+def test_photographs_under_one_divider(open_page: Open) -> None:
+    window = open_page("many")
+    value = "return [...document.querySelectorAll('.tag')].map((tag) => tag.textContent)"
+    wait(lambda: window.execute_script(value) == ["input", "a/0, binarized"])
+    figures = text(window, "#right-codes dl")
+    assert figures.startswith("sigmoid") and "dB" in figures
+    assert len(window.find_elements(By.CSS_SELECTOR, "#right-codes img")) == 2
+    divider = one(window, "#divider")
+    window.execute_script("arguments[0].scrollIntoView({block: 'center'})", divider)
+    ActionChains(window).drag_and_drop_by_offset(divider, 120, 0).perform()
+    assert int(divider.get_attribute("aria-valuenow") or 0) > 60
+    divider.send_keys(Keys.HOME)
+    assert divider.get_attribute("aria-valuenow") == "0"
+    steps = one(window, "#step")
+    assert text(window, "#step-value") == "the last"
+    steps.send_keys(Keys.ARROW_LEFT)
+    wait(lambda: window.execute_script(value)[1] == "a/0, binarized, step 400")
+    assert text(window, "#right-codes dl") != figures, "the figures are those of the step"
+    steps.send_keys(Keys.HOME)
+    wait(lambda: window.execute_script(value)[1] == "a/0, binarized, step 4")
+    one(window, "#noise").send_keys(Keys.END)
+    wait(lambda: window.execute_script(value)[1] == "a/36, binarized")
+    assert text(window, "#noise-value") == "15"
+    Select(one(window, "#photograph")).select_by_visible_text("1")
+    one(window, "label:has([value=difference])").click()
+    assert one(window, "#viewport").get_attribute("data-mode") == "difference"
+
+
+@pytest.mark.parametrize("name", ["many", "one"])
+def test_widths_schemes_and_axe(open_page: Open, name: str) -> None:
+    window = open_page(name)
+    try:
+        for scheme, width in (("light", 400), ("dark", 1150), ("light", 1600)):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+            window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            room = "return [document.documentElement.scrollWidth, innerWidth]"
+            wait(lambda room=room: operator.le(*window.execute_script(room)))
+            if width == 1150:
+                table, frame = window.execute_script(
+                    "return [document.querySelector('table').offsetWidth, "
+                    "document.querySelector('.scroll').clientWidth]"
+                )
+                assert table <= frame, "the whole table is seen"
+            count, least, hardest, paper = contrast(window)
+            assert count > 30 and (paper < 0.1) == (scheme == "dark")
+            assert least >= 4.5, f"{hardest!r} has a contrast of {least:.2f}"
+            assert axe(window) == []
+    finally:
+        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_tab_reaches_what_can_be_operated(open_page: Open) -> None:
+    window = open_page("one")
+    wanted = window.execute_script(
+        "return [...document.querySelectorAll('summary, button:not(:disabled), select, "
+        'input:not([type=radio]), input:checked, a[href], [tabindex="0"]\')]'
+        ".filter((node) => node.checkVisibility())"
+    )
     reached = []
-    for _ in range(len(wanted) + 5):
+    for _ in range(len(wanted) + 3):
         ActionChains(window).send_keys(Keys.TAB).perform()
         reached.append(window.switch_to.active_element)
     missed = [node.get_attribute("outerHTML")[:80] for node in wanted if node not in reached]
     assert missed == []
-    for node in (one(window, "#slider"), button(window, "run")):
-        node.send_keys(Keys.SHIFT)  # makes focus visible as a key does
-        style = "const s = getComputedStyle(arguments[0]); return [s.outlineStyle, s.outlineWidth]"
-        assert window.execute_script(style, node) == ["solid", "2px"]
-
-
-def test_a_narrow_window_does_not_scroll_sideways(window: Chrome) -> None:
-    size = window.get_window_size()
-    try:
-        metrics_ = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics_)
-        script = "return [document.documentElement.scrollWidth, innerWidth]"
-        wide, room = window.execute_script(script)
-        assert wide <= room == 390
-    finally:
-        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        window.set_window_size(size["width"], size["height"])

@@ -88,6 +88,14 @@ def test_folder_splits_without_overlap(photo_folder: Path) -> None:
         assert not any(np.array_equal(pixels, photo) for photo in data.train_photos)
 
 
+def test_a_stream_cuts_from_the_photographs_and_not_from_copies(photo_folder: Path) -> None:
+    data = folder_data(photo_folder)
+    data.setup()
+    stream = BatchStream(data.train_photos, data.config, seed=0)
+    for ours, theirs in zip(data.train_photos, stream.photos, strict=True):
+        assert np.shares_memory(ours, theirs.numpy())
+
+
 def test_separate_validation_folder(photo_folder: Path, tmp_path: Path) -> None:
     shutil.copy(photo_folder / "03.png", tmp_path / "a.png")
     data = folder_data(photo_folder, val_root=str(tmp_path))

@@ -19,6 +19,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from bitcodec.code_pictures import article_boxes
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.training.module import BitCodecModule
 from tests.conftest import REPOSITORY, tiny_run
@@ -88,6 +89,35 @@ def test_the_panel_is_the_reconstruction_of_the_checkpoint(finished: Path) -> No
         pixels = np.asarray(Image.open(folder / f"panel_{name}.png")).astype(int)
         ours = (getattr(reading, name)[0].permute(1, 2, 0) * 255).round().int().numpy()
         assert np.abs(pixels - ours).max() <= 1
+
+
+def test_every_picture_carries_the_figures_of_its_caption(finished: Path) -> None:
+    panels = finished / "panels"
+    for path, step in (
+        (panels / "image_0" / "panel_binary.png", 8),
+        (panels / "step_000004.png", 4),
+    ):
+        facts = json.loads(Image.open(path).info["bitcodec"])
+        assert facts["step"] == step and facts["noise_std"] == 15.0
+        assert facts["psnr_sigmoid"] != facts["psnr_binary"] and 0 < facts["bpp"] < 200
+    last = json.loads(Image.open(panels / "image_0" / "panel_binary.png").info["bitcodec"])
+    image, binary = (
+        np.asarray(Image.open(panels / "image_0" / f"panel_{name}.png"), np.float64)
+        for name in ("input", "binary")
+    )
+    mse = float(((image - binary) ** 2).mean())
+    assert last["psnr_binary"] == pytest.approx(10 * np.log10(255**2 / mse), abs=1e-3)
+    size, boxes = article_boxes((image.shape[1], image.shape[0]), _grid(panels))
+    figure = Image.open(panels / "step_000008.png")
+    assert figure.size == size
+    part = figure.crop(boxes["binary"]).resize(image.shape[1::-1], Image.Resampling.NEAREST)
+    assert np.abs(np.asarray(part, np.float64) - binary).mean() < 8, "the figure's parts are found"
+    grid = figure.crop(boxes["bitmap"]).convert("RGB").tobytes()
+    assert grid == Image.open(panels / "image_0" / "code_binary.png").tobytes()
+
+
+def _grid(panels: Path) -> tuple[int, int]:
+    return Image.open(panels / "image_0" / "code_binary.png").size
 
 
 def test_the_logged_rate_is_that_of_real_files(finished: Path, photo_folder: Path) -> None:
