@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ bitcodec inspect photo.jpg                 photo.html in the working folder
 
 bitcodec inspect photo.bitc --open         what a file holds, in the browser at once
 
-bitcodec inspect photo.jpg -o page.html --model q5
+bitcodec inspect photo.jpg --model outputs/2026-01-31/12-00-00     a training run's
 """
 
 
@@ -33,7 +34,13 @@ def inspect(
             help="The page to write. [dim]Default: the picture's name with .html, here.[/dim]",
         ),
     ] = None,
-    model: options.Model = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="A model by name or folder, or a training run's folder (needs bitcodec\\[train]).",
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     open_it: Annotated[bool, typer.Option("--open", help="Show the page in a browser.")] = False,
     quiet: options.Quiet = False,
@@ -46,6 +53,8 @@ def inspect(
     """
     from rich.progress import BarColumn, Progress, TimeElapsedColumn
 
+    from bitcodec.cli.extras import require
+    from bitcodec.cli.run_model import exported, is_run
     from bitcodec.container import read_file
     from bitcodec.files import write_file
     from bitcodec.images import open_rgb
@@ -54,6 +63,12 @@ def inspect(
     target = output or Path(path.with_suffix(".html").name)
     if target.exists() and not overwrite:
         raise UsageError("exists already: name another file with -o, or add --overwrite", target)
+    of_run = is_run(model)
+    if of_run and path.suffix.lower() == ".bitc":
+        raise UsageError("a file is read by the model that wrote it, not by a training run", path)
+    if of_run:
+        packages = ("torch", "lightning", "onnx", "onnxscript")
+        require("inspect --model RUN", packages, extra="train")
     columns = (BarColumn(), TimeElapsedColumn())
     hidden = quiet or not console().is_terminal
     try:
@@ -62,12 +77,15 @@ def inspect(
             if path.suffix.lower() == ".bitc":
                 page = of_file(read_file(path), path.name, model)
             else:
-                page = of_photograph(
-                    open_rgb(path),
-                    path.name,
-                    model,
-                    lambda total: progress.update(bar, total=total, advance=1),
-                )
+                photograph = open_rgb(path)
+                with exported(model, photograph) if of_run else nullcontext((model, [])) as shown:
+                    page = of_photograph(
+                        photograph,
+                        path.name,
+                        shown[0],
+                        lambda total: progress.update(bar, total=total, advance=1),
+                        shown[1],
+                    )
     except BitcodecError as error:
         raise error.at(path) from None
     write_file(target, page.encode(), overwrite=overwrite)
