@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -78,14 +77,15 @@ def inspect(
                 page = of_file(read_file(path), path.name, model)
             else:
                 photograph = open_rgb(path)
-                with exported(model, photograph) if of_run else nullcontext((model, [])) as shown:
-                    page = of_photograph(
-                        photograph,
-                        path.name,
-                        shown[0],
-                        lambda total: progress.update(bar, total=total, advance=1),
-                        shown[1],
-                    )
+
+                def step(total: int) -> None:
+                    progress.update(bar, total=total, advance=1)
+
+                if model is not None and of_run:
+                    with exported(model, photograph) as (folder, note):
+                        page = of_photograph(photograph, path.name, folder, step, [note])
+                else:
+                    page = of_photograph(photograph, path.name, model, step)
     except BitcodecError as error:
         raise error.at(path) from None
     write_file(target, page.encode(), overwrite=overwrite)

@@ -44,7 +44,7 @@ def is_run(model: str | None) -> bool:
 
 
 @contextmanager
-def exported(model: str | None, photograph: Image.Image) -> Iterator[tuple[str, list[str]]]:
+def exported(model: str, photograph: Image.Image) -> Iterator[tuple[str, str]]:
     """A model folder of a run that is gone afterwards, and a sentence on what it is.
 
     It needs the packages of ``bitcodec[train]``.
@@ -59,7 +59,7 @@ def exported(model: str | None, photograph: Image.Image) -> Iterator[tuple[str, 
     from bitcodec.training.export import export_model
     from bitcodec.training.modules import load_module, model_facts
 
-    run = Path(str(model))
+    run = Path(model)
     checkpoint = find_checkpoint(run / CHECKPOINTS)
     module = load_module(checkpoint)
     facts = model_facts(module, NAME, 1, "", {})
@@ -83,8 +83,6 @@ def exported(model: str | None, photograph: Image.Image) -> Iterator[tuple[str, 
         )
         yield (
             str(folder.path),
-            [
-                f"The model is {checkpoint.name} of the training run {run.resolve().name}{after}; "
-                f"its tables were fitted in haste to {fitted}, and files of an export are smaller"
-            ],
+            f"The model is {checkpoint.name} of the training run {run.resolve().name}{after}; its "
+            f"tables were fitted in haste to {fitted}, and files of an export are smaller",
         )
