@@ -18,7 +18,7 @@ bitcodec inspect photo.jpg                 photo.html in the working folder
 
 bitcodec inspect photo.bitc --open         what a file holds, in the browser at once
 
-bitcodec inspect photo.jpg -o page.html --model q5
+bitcodec inspect photo.jpg --model outputs/2026-01-31/12-00-00     a training run's
 """
 
 
@@ -33,7 +33,13 @@ def inspect(
             help="The page to write. [dim]Default: the picture's name with .html, here.[/dim]",
         ),
     ] = None,
-    model: options.Model = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="A model by name or folder, or a training run's folder (needs bitcodec\\[train]).",
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     open_it: Annotated[bool, typer.Option("--open", help="Show the page in a browser.")] = False,
     quiet: options.Quiet = False,
@@ -46,6 +52,8 @@ def inspect(
     """
     from rich.progress import BarColumn, Progress, TimeElapsedColumn
 
+    from bitcodec.cli.extras import require
+    from bitcodec.cli.run_model import exported, is_run
     from bitcodec.container import read_file
     from bitcodec.files import write_file
     from bitcodec.images import open_rgb
@@ -54,6 +62,12 @@ def inspect(
     target = output or Path(path.with_suffix(".html").name)
     if target.exists() and not overwrite:
         raise UsageError("exists already: name another file with -o, or add --overwrite", target)
+    of_run = is_run(model)
+    if of_run and path.suffix.lower() == ".bitc":
+        raise UsageError("a file is read by the model that wrote it, not by a training run", path)
+    if of_run:
+        packages = ("torch", "lightning", "onnx", "onnxscript")
+        require("inspect --model RUN", packages, extra="train")
     columns = (BarColumn(), TimeElapsedColumn())
     hidden = quiet or not console().is_terminal
     try:
@@ -62,12 +76,16 @@ def inspect(
             if path.suffix.lower() == ".bitc":
                 page = of_file(read_file(path), path.name, model)
             else:
-                page = of_photograph(
-                    open_rgb(path),
-                    path.name,
-                    model,
-                    lambda total: progress.update(bar, total=total, advance=1),
-                )
+                photograph = open_rgb(path)
+
+                def step(total: int) -> None:
+                    progress.update(bar, total=total, advance=1)
+
+                if model is not None and of_run:
+                    with exported(model, photograph) as (folder, note):
+                        page = of_photograph(photograph, path.name, folder, step, [note])
+                else:
+                    page = of_photograph(photograph, path.name, model, step)
     except BitcodecError as error:
         raise error.at(path) from None
     write_file(target, page.encode(), overwrite=overwrite)

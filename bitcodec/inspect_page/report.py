@@ -73,6 +73,7 @@ def of_photograph(
     name: str,
     model: str | None = None,
     advance: Callable[[int], Any] = lambda total: None,
+    notes: Iterable[str] = (),
 ) -> str:
     """The page of a picture, as HTML.
 
@@ -81,15 +82,16 @@ def of_photograph(
         name: what the page calls it.
         model: name or folder; None for what ships.
         advance: called with the number of steps after each of them.
+        notes: sentences that the page shows beside its own.
 
     Raises:
         BitcodecError: if there is no such model, or it cannot encode the picture.
     """
-    notes = []
+    said = list(notes)
     picture = _shrunk(photograph, largest(model, MOST_BITS))
     if picture is not photograph:
         width, height = photograph.size
-        notes.append(
+        said.append(
             f"The photograph has {width} x {height} pixels; this page shows it at {picture.width} "
             f"x {picture.height}, and all figures are of the smaller one"
         )
@@ -125,7 +127,7 @@ def of_photograph(
         shown = list(pool.map(_quality, ours, figures))
         original = pictures.lossless(picture)
     advance(total)
-    return _page(name, picture.size, original, shown, ours, notes)
+    return _page(name, picture.size, original, shown, ours, said)
 
 
 def of_file(data: bytes, name: str, model: str | None = None) -> str:
