@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo train test lint docs wheel oldest clean
+.PHONY: demo train test lint docs pictures wheel oldest clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -27,6 +27,10 @@ test: lint
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Of the pages, for the documents; needs Debian's packages chromium and chromium-driver.
+pictures: .venv/installed
+	$(BIN)/python -m experiments.page_pictures
 
 # These two make environments of their own, and download what they install.
 wheel:

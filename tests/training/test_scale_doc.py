@@ -1,0 +1,43 @@
+"""The SLURM script of docs/scale.md, with stand-ins for SLURM's own commands."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+SCALE = Path(__file__).parents[2] / "docs" / "scale.md"
+SRUN = """#!/bin/bash
+echo "$@" >> srun.log
+mkdir -p runs/one/checkpoints
+touch runs/one/checkpoints/last.ckpt
+printf '{\\n  "state": "%s"\\n}\\n' "$STATE" > runs/one/run.json
+exit "$CODE"
+"""
+
+
+def submit(folder: Path, state: str, code: int) -> int:
+    settings = {"STATE": state, "CODE": str(code), "SLURM_JOB_ID": "7"}
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    script = ["bash", "job.sh"]
+    done = subprocess.run(script, cwd=folder, env={**os.environ, **settings, "PATH": path})
+    return done.returncode
+
+
+def test_the_slurm_script_goes_on_and_queues_itself_again_after_an_interruption(
+    tmp_path: Path,
+) -> None:
+    (script,) = re.findall(r"```sh\n(.*?)```", SCALE.read_text(), re.DOTALL)
+    (tmp_path / "job.sh").write_text(script)
+    for name, text in (("srun", SRUN), ("scontrol", '#!/bin/bash\necho "$@" >> scontrol.log\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    queued = tmp_path / "scontrol.log"
+
+    assert submit(tmp_path, "interrupted", 143) == 143
+    assert queued.read_text() == "requeue 7\n"
+    assert submit(tmp_path, "finished", 0) == 0
+    assert queued.read_text() == "requeue 7\n"  # a finished run is not queued again
+
+    first, second = (tmp_path / "srun.log").read_text().splitlines()
+    assert "ckpt_path" not in first and "hydra.run.dir=runs/one" in first
+    assert second == f"{first} ckpt_path=runs/one/checkpoints/last.ckpt"
