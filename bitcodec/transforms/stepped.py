@@ -123,7 +123,8 @@ def fineness(step: Tensor) -> Tensor:
     The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
     two half as much is enough. Beyond :data:`CRUDE_STEP` little but the means has bits, and a
     smaller file is only to be had from them. Each is rounded so that a whole number of the means'
-    steps makes one of :data:`CORNERS`: paper, ink and full colours are exact at every step.
+    steps makes one of :data:`CORNERS`: while the linear paths are the lapped transform, paper, ink
+    and full colours are exact at every step.
     """
     light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS) * (CRUDE_STEP / step).clamp_max(1.0)
     colour = (light + 1) / 2
