@@ -130,7 +130,7 @@ def shares(path: Path) -> list[float]:
     """By how much files stay below three targets of bytes, and by how many dB above one of PSNR."""
     codec, image = bitcodec.load(threads=1), Image.open(path).convert("RGB")
     below = []
-    for bpp in (0.3, 0.6, 1.2):
+    for bpp in (0.3, 0.6, 0.9):
         wanted = int(bpp * image.width * image.height / 8)
         below.append(1 - len(targets.encode(codec, image, bytes=wanted)) / wanted)
     data = targets.encode(codec, image, psnr=32.0)
@@ -142,7 +142,7 @@ def aims(paths: list[Path]) -> Iterable[Line]:
         found = np.array(list(track(pool.map(shares, paths), "targets", len(paths))))
     below, above = found[:, :3], found[:, 3]
     yield Line(
-        f"`--bytes` for 0.3, 0.6, 1.2 bpp, {len(paths)} pictures: below the target",
+        f"`--bytes` for 0.3, 0.6, 0.9 bpp, {len(paths)} pictures: below the target",
         "0 to 3 %",
         f"{100 * below.min():.2f} to {100 * below.max():.2f} %",
         bool(below.min() >= 0 and below.max() <= 0.03),
