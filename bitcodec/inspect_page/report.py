@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from bitcodec.evaluation.metrics import MsSsim, psnr
 from bitcodec.inspect_page import rivals
 from bitcodec.inspect_page.bits import COLUMNS, PER_GRID, Channels, grids, heat, spent
 from bitcodec.inspect_page.renderings import Rendering, Work, largest, qualities, read
+from bitcodec.machine import cores
 from bitcodec.pages import document, pictures
 
 GENERATOR = "bitcodec inspect"
@@ -108,7 +108,7 @@ def of_photograph(
     def run(one: Work) -> Rendering:
         return one(picture)
 
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         ours = watched(pool.map(run, work))
         sizes = [rendering.size for rendering in ours]
         theirs = watched(pool.map(lambda codec: rivals.equal_bytes(codec, picture, sizes), others))
@@ -142,10 +142,6 @@ def of_file(data: bytes, name: str, model: str | None = None) -> str:
     rows = [_ours(rendering, _Judge(None, size[0] * size[1]))]
     notes = ["A .bitc file does not hold the original: there is nothing to compare it with"]
     return _page(name, size, None, [_quality(rendering, rows)], [rendering], notes)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _shrunk(picture: Image.Image, most: int) -> Image.Image:

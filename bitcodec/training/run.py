@@ -27,9 +27,9 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
-from bitcodec.training.callbacks import LastCheckpoint
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
+from bitcodec.training.last_checkpoint import LastCheckpoint
 from bitcodec.training.loggers import options
 from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.progress import StepBar
