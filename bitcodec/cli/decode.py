@@ -69,8 +69,8 @@ def decode(
     others are decoded all the same, and the exit code is 0 only if all went well.
     """
     from bitcodec import container
-    from bitcodec.codec import load, load_for
     from bitcodec.files import replacing
+    from bitcodec.loading import load, load_for
 
     suffix = _suffix(output, format)
     found = plan(paths, output, suffix, lambda path: path.suffix.lower() == SUFFIX)

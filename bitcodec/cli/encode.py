@@ -85,10 +85,10 @@ def encode(
     Anything that Pillow reads: JPEG, PNG, WebP, TIFF, ... A picture that fails does not stop
     the others; the exit code is 0 only if all went well.
     """
-    from bitcodec.codec import load
     from bitcodec.errors import BitcodecError, UsageError
     from bitcodec.files import write_file
     from bitcodec.images import open_metadata, open_rgb, parse_colour
+    from bitcodec.loading import load
     from bitcodec.targets import Target, encode_to
 
     target = None

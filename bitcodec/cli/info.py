@@ -52,9 +52,9 @@ def info(
 def describe(path: Path, model: str | None) -> dict[str, Any]:
     """Everything that ``--json`` prints; without the model, what the header alone says."""
     from bitcodec import bitmap, container
-    from bitcodec.codec import load, load_for
     from bitcodec.coders import coder_by_id
     from bitcodec.layout import step_of
+    from bitcodec.loading import load, load_for
 
     if str(path) == STANDARD:
         with streams.reading():
