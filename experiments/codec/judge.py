@@ -2,8 +2,9 @@
 
     python -m experiments.codec.judge experiments/codec/start.ckpt --photos PHOTOS
 
-PSNR, rate by the training prior and false edges at four steps, on the first eight photographs of
-PHOTOS/validation, each cut to 512 x 512. Writes `NAME.md` and `NAME.json` beside the checkpoint.
+PSNR, rate by the training prior, false edges, and the gap between the sigmoid's and the bitmap's
+reconstruction at steps over the whole range, on the first eight photographs of PHOTOS/validation,
+each cut to 512 x 512. Writes `NAME.md` and `NAME.json` beside the checkpoint.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from bitcodec.provenance import provenance
 from bitcodec.training.module import psnr
 from bitcodec.training.modules import load_module
 from bitcodec.training.stepped_module import SteppedModule
+from bitcodec.transforms.stepped import step_index
 
 PICTURES, SIDE = 8, 512
+STEPS = (250.0, 172.0, 118.0, 80.0, 54.0, 40.0, 28.0, 18.0, 12.0, 7.0)
 
 
 def crop(path: Path) -> torch.Tensor:
@@ -38,11 +41,14 @@ def judge(module: SteppedModule, images: list[torch.Tensor], size: float) -> dic
     coded = [module.coded(image, size) for image in images]
     pairs = [(image, picture) for image, (picture, _) in zip(images, coded, strict=True)]
     edges = [false_edges(*(to_pixels(x[0].numpy()) for x in pair)) for pair in pairs]
+    readings = [module.read(image, step_index(size)) for image in images]
+    gaps = [psnr(each.sigmoid, each.image) - psnr(each.binary, each.image) for each in readings]
     return {
         "step": size,
         "psnr": round(mean(psnr(picture, image).item() for image, picture in pairs), 3),
         "prior_bpp": round(mean(bpp.item() for _, bpp in coded), 4),
         "false_edges": round(pooled(edges).per_thousand, 1),
+        "gap": round(mean(gap.item() for gap in gaps), 3),
     }
 
 
@@ -57,14 +63,14 @@ def main() -> None:
     if not isinstance(module, SteppedModule):
         parser.error(f"{options.checkpoint}: not a checkpoint of model=stepped")
     images = [crop(p) for p in sorted((options.photos / "validation").iterdir())[:PICTURES]]
-    rows = [judge(module, images, size) for size in SteppedModule.COST_STEPS]
+    rows = [judge(module, images, size) for size in STEPS]
     record = {"provenance": provenance(), "seed": module.seed, "rows": rows}
     options.checkpoint.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-    lines = ["| step | PSNR | bpp (prior) | false edges |", "|---|---|---|---|"]
+    lines = ["| step | PSNR | bpp (prior) | false edges | gap |", "|---|---|---|---|---|"]
     for row in rows:
         lines.append(
             f"| {row['step']:.0f} | {row['psnr']:.2f} dB | {row['prior_bpp']:.3f} "
-            f"| {row['false_edges']:.1f} |"
+            f"| {row['false_edges']:.1f} | {row['gap']:.2f} dB |"
         )
     options.checkpoint.with_suffix(".md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
