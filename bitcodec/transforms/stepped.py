@@ -48,6 +48,12 @@ FINEST_MEANS = 3.0
 ROUNDED = 1.1
 """By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
 
+FINE_MEANS = 2.0
+"""So many times finer in the middle of the range, where other latents help to draw a slope."""
+
+SPARSE_STEP = 40.0
+"""The first mean's own step is at most this; few of the other latents are left by then."""
+
 CRUDE_STEP = 200.0
 """From here on the first mean's own step grows with the square of the step."""
 
@@ -121,14 +127,17 @@ class StepScale(nn.Module):
 def fineness(step: Tensor) -> Tensor:
     """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 1 to 3.
 
-    The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
-    two half as much is enough. Beyond :data:`CRUDE_STEP` little but the means has bits, and a
-    smaller file is only to be had from them. Each is rounded so that a whole number of the means'
-    steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at every step.
+    Error and rate alone would have them hardly finer at all; the stairs that an eye finds in smooth
+    places ask for more. They are of lightness, to which the first mean, and after it the third,
+    green against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has
+    bits, and a smaller file is only to be had from them. Each is rounded so that a whole number of
+    the means' steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at
+    every step.
     """
-    light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS) * (CRUDE_STEP / step).clamp_max(1.0)
-    colour = (light + 1) / 2
-    wanted = torch.cat([light, colour, colour])
+    middle = (step / 12).pow(0.7).clamp(1.0, FINE_MEANS)
+    light = torch.maximum(middle, (step / SPARSE_STEP).clamp_max(FINEST_MEANS))
+    more = light * (CRUDE_STEP / step).clamp_max(1.0) - 1
+    wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
     whole = wanted.new_tensor(CORNERS) / step
     return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
 
