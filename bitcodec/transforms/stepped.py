@@ -12,8 +12,9 @@ reaches the network through scales and biases of its features, made from the ste
 
 Latents are ordered by importance: the three means first, then by falling deviation, so that a
 coarse step uses the first M of all L (:mod:`bitcodec.layout`). The means have a finer step than the
-rest, because what is wrong with them shows as stairs in skies. No network touches them: squared
-error hardly counts those stairs, so training would scale the means down and take that step back.
+rest, because what is wrong with them shows as stairs in skies. Neither networks nor training touch
+them: squared error hardly counts those stairs, so training would scale the means down, take that
+step back, and move flat colours off the levels that hold them exactly.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ FINEST_MEANS = 3.0
 
 ROUNDED = 1.1
 """By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
+
+FINE_MEANS = 2.0
+"""So many times finer in the middle of the range, where other latents help to draw a slope."""
+
+SPARSE_STEP = 40.0
+"""The first mean's own step is at most this; few of the other latents are left by then."""
 
 CRUDE_STEP = 200.0
 """From here on the first mean's own step grows with the square of the step."""
@@ -120,15 +127,17 @@ class StepScale(nn.Module):
 def fineness(step: Tensor) -> Tensor:
     """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 1 to 3.
 
-    The first mean is the picture's lightness, in whose stairs the eye finds edges; for the other
-    two half as much is enough. Beyond :data:`CRUDE_STEP` little but the means has bits, and a
-    smaller file is only to be had from them. Each is rounded so that a whole number of the means'
-    steps makes one of :data:`CORNERS`: while the linear paths are the lapped transform, paper, ink
-    and full colours are exact at every step.
+    Error and rate alone would have them hardly finer at all; the stairs that an eye finds in smooth
+    places ask for more. They are of lightness, to which the first mean, and after it the third,
+    green against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has
+    bits, and a smaller file is only to be had from them. Each is rounded so that a whole number of
+    the means' steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at
+    every step.
     """
-    light = (step / 12).pow(0.7).clamp(1.0, FINEST_MEANS) * (CRUDE_STEP / step).clamp_max(1.0)
-    colour = (light + 1) / 2
-    wanted = torch.cat([light, colour, colour])
+    middle = (step / 12).pow(0.7).clamp(1.0, FINE_MEANS)
+    light = torch.maximum(middle, (step / SPARSE_STEP).clamp_max(FINEST_MEANS))
+    more = light * (CRUDE_STEP / step).clamp_max(1.0) - 1
+    wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
     whole = wanted.new_tensor(CORNERS) / step
     return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
 
@@ -141,18 +150,22 @@ class StepEncoder(nn.Module):
         blocks: residual blocks.
     """
 
+    _means: Tensor
+
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         half = width // 2
-        self.linear = nn.Conv2d(3, LATENTS, lapped.SUPPORT, stride=lapped.BLOCK)
+        self.linear = nn.Conv2d(3, LATENTS - MEANS, lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.PixelUnshuffle(2), conv(4 * half, width))
         self.first_scale, self.last_scale = StepScale(half), StepScale(width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
         self.head = zeroed(conv(width, LATENTS - MEANS))
         self.gate = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
+        functions = lapped.basis()[latent_order()] * (255 / ENCODER_SCALE)
+        self.register_buffer("_means", functions[:MEANS], persistent=False)
         with torch.no_grad():
-            self.linear.weight.copy_(lapped.basis()[latent_order()] * (255 / ENCODER_SCALE))
+            self.linear.weight.copy_(functions[MEANS:])
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor, step: Tensor, latents: int = LATENTS) -> Tensor:
@@ -170,9 +183,9 @@ class StepEncoder(nn.Module):
         refinement = _first(self.head, seen, latents - MEANS).float()
         with single_precision(image):
             pixels = lapped.mirror_pixels(centred.float())
-            values = _first(self.linear, pixels, latents)
-            others = values[:, MEANS:] * gain + refinement
-            values = torch.cat([values[:, :MEANS] * fineness(step), others], dim=1)
+            means = F.conv2d(pixels, self._means, stride=lapped.BLOCK) * fineness(step)
+            others = _first(self.linear, pixels, latents - MEANS) * gain + refinement
+            values = torch.cat([means, others], dim=1)
             return values * (ENCODER_SCALE / step)
 
 
@@ -181,11 +194,12 @@ class StepDecoder(nn.Module):
 
     _rows: Tensor
     _columns: Tensor
+    _means: Tensor
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         half = width // 2
-        self.linear = nn.Conv2d(LATENTS, 3 * lapped.BLOCK**2, 3)
+        self.linear = nn.Conv2d(LATENTS - MEANS, 3 * lapped.BLOCK**2, 3)
         self.stem = conv(MEANS + LATENTS, width)
         self.first_scale, self.last_scale = StepScale(width), StepScale(width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
@@ -197,8 +211,10 @@ class StepDecoder(nn.Module):
         rows, columns = lapped.mirror_signs(latent_order())
         self.register_buffer("_rows", rows, persistent=False)
         self.register_buffer("_columns", columns, persistent=False)
+        kernel = lapped.synthesis(lapped.basis()[latent_order()])
+        self.register_buffer("_means", kernel[:, :MEANS].contiguous(), persistent=False)
         with torch.no_grad():
-            self.linear.weight.copy_(lapped.synthesis(lapped.basis()[latent_order()]))
+            self.linear.weight.copy_(kernel[:, MEANS:])
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, levels: Tensor, step: Tensor) -> Tensor:
@@ -221,7 +237,9 @@ class StepDecoder(nn.Module):
             rows, columns = self._rows[:, :count], self._columns[:, :count]
             values = torch.cat([means, levels[:, MEANS:] * step * gain], dim=1)
             around = lapped.mirror_coefficients(values, rows, columns)
-            blocks = F.conv2d(around, self.linear.weight[:, :count], self.linear.bias)
+            others = self.linear.weight[:, : count - MEANS]
+            kernel = torch.cat([self._means, others], dim=1)
+            blocks = F.conv2d(around, kernel, self.linear.bias)
             smooth = self.shuffle[0](blocks) / 255
         detail = self.head(self.refine(self.up(active)))
         return smooth + DECODER_SCALE * self.shuffle[1](detail.float()) + 0.5
