@@ -12,9 +12,10 @@ reaches the network through scales and biases of its features, made from the ste
 
 Latents are ordered by importance: the three means first, then by falling deviation, so that a
 coarse step uses the first M of all L (:mod:`bitcodec.layout`). The means have a finer step than the
-rest, because what is wrong with them shows as stairs in skies. Neither networks nor training touch
-them: squared error hardly counts those stairs, so training would scale the means down, take that
-step back, and move flat colours off the levels that hold them exactly.
+rest, because what is wrong with them shows as stairs in skies. No network touches them, and
+training may shape their functions but not what a flat picture makes of them: squared error hardly
+counts those stairs, so it would scale the means down, take that step back, and move flat colours
+off the levels that hold them exactly.
 """
 
 from __future__ import annotations
@@ -42,16 +43,16 @@ SEEN_SCALE = 180.0
 REFERENCE_STEP = 32.0
 """The step at which the network gets a zero for the step's logarithm."""
 
-FINEST_MEANS = 3.0
+FINEST_MEANS = 2.4
 """The means' step is about so many times finer than the others' at most."""
 
 ROUNDED = 1.1
 """By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
 
-FINE_MEANS = 2.0
+FINE_MEANS = 1.8
 """So many times finer in the middle of the range, where other latents help to draw a slope."""
 
-SPARSE_STEP = 40.0
+SPARSE_STEP = 50.0
 """The first mean's own step is at most this; few of the other latents are left by then."""
 
 CRUDE_STEP = 200.0
@@ -125,7 +126,7 @@ class StepScale(nn.Module):
 
 
 def fineness(step: Tensor) -> Tensor:
-    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 1 to 3.
+    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.8 to 2.4.
 
     Error and rate alone would have them hardly finer at all; the stairs that an eye finds in smooth
     places ask for more. They are of lightness, to which the first mean, and after it the third,
@@ -134,7 +135,7 @@ def fineness(step: Tensor) -> Tensor:
     the means' steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at
     every step.
     """
-    middle = (step / 12).pow(0.7).clamp(1.0, FINE_MEANS)
+    middle = (step / 19).pow(0.7).clamp(0.75, FINE_MEANS)
     light = torch.maximum(middle, (step / SPARSE_STEP).clamp_max(FINEST_MEANS))
     more = light * (CRUDE_STEP / step).clamp_max(1.0) - 1
     wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
@@ -150,12 +151,12 @@ class StepEncoder(nn.Module):
         blocks: residual blocks.
     """
 
-    _means: Tensor
+    _flat: Tensor
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         half = width // 2
-        self.linear = nn.Conv2d(3, LATENTS - MEANS, lapped.SUPPORT, stride=lapped.BLOCK)
+        self.linear = nn.Conv2d(3, LATENTS, lapped.SUPPORT, stride=lapped.BLOCK)
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, half))
         self.down = nn.Sequential(nn.PixelUnshuffle(2), conv(4 * half, width))
         self.first_scale, self.last_scale = StepScale(half), StepScale(width)
@@ -163,9 +164,10 @@ class StepEncoder(nn.Module):
         self.head = zeroed(conv(width, LATENTS - MEANS))
         self.gate = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
         functions = lapped.basis()[latent_order()] * (255 / ENCODER_SCALE)
-        self.register_buffer("_means", functions[:MEANS], persistent=False)
+        flat = functions[:MEANS].sum((2, 3), keepdim=True)
+        self.register_buffer("_flat", flat, persistent=False)
         with torch.no_grad():
-            self.linear.weight.copy_(functions[MEANS:])
+            self.linear.weight.copy_(functions)
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor, step: Tensor, latents: int = LATENTS) -> Tensor:
@@ -183,9 +185,13 @@ class StepEncoder(nn.Module):
         refinement = _first(self.head, seen, latents - MEANS).float()
         with single_precision(image):
             pixels = lapped.mirror_pixels(centred.float())
-            means = F.conv2d(pixels, self._means, stride=lapped.BLOCK) * fineness(step)
-            others = _first(self.linear, pixels, latents - MEANS) * gain + refinement
-            values = torch.cat([means, others], dim=1)
+            assert self.linear.bias is not None
+            means = _summing_to(self._flat, self.linear.weight[:MEANS])
+            weight = torch.cat([means, self.linear.weight[MEANS:latents]])
+            bias = F.pad(self.linear.bias[MEANS:latents], (MEANS, 0))
+            values = F.conv2d(pixels, weight, bias, lapped.BLOCK)
+            others = values[:, MEANS:] * gain + refinement
+            values = torch.cat([values[:, :MEANS] * fineness(step), others], dim=1)
             return values * (ENCODER_SCALE / step)
 
 
@@ -194,12 +200,12 @@ class StepDecoder(nn.Module):
 
     _rows: Tensor
     _columns: Tensor
-    _means: Tensor
+    _flat: Tensor
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         half = width // 2
-        self.linear = nn.Conv2d(LATENTS - MEANS, 3 * lapped.BLOCK**2, 3)
+        self.linear = nn.Conv2d(LATENTS, 3 * lapped.BLOCK**2, 3)
         self.stem = conv(MEANS + LATENTS, width)
         self.first_scale, self.last_scale = StepScale(width), StepScale(width)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
@@ -212,9 +218,10 @@ class StepDecoder(nn.Module):
         self.register_buffer("_rows", rows, persistent=False)
         self.register_buffer("_columns", columns, persistent=False)
         kernel = lapped.synthesis(lapped.basis()[latent_order()])
-        self.register_buffer("_means", kernel[:, :MEANS].contiguous(), persistent=False)
+        flat = kernel[:, :MEANS].sum((2, 3), keepdim=True)
+        self.register_buffer("_flat", flat, persistent=False)
         with torch.no_grad():
-            self.linear.weight.copy_(kernel[:, MEANS:])
+            self.linear.weight.copy_(kernel)
         nn.init.zeros_(self.linear.bias)  # type: ignore[arg-type]
 
     def forward(self, levels: Tensor, step: Tensor) -> Tensor:
@@ -237,12 +244,17 @@ class StepDecoder(nn.Module):
             rows, columns = self._rows[:, :count], self._columns[:, :count]
             values = torch.cat([means, levels[:, MEANS:] * step * gain], dim=1)
             around = lapped.mirror_coefficients(values, rows, columns)
-            others = self.linear.weight[:, : count - MEANS]
-            kernel = torch.cat([self._means, others], dim=1)
+            own = _summing_to(self._flat, self.linear.weight[:, :MEANS])
+            kernel = torch.cat([own, self.linear.weight[:, MEANS:count]], dim=1)
             blocks = F.conv2d(around, kernel, self.linear.bias)
             smooth = self.shuffle[0](blocks) / 255
         detail = self.head(self.refine(self.up(active)))
         return smooth + DECODER_SCALE * self.shuffle[1](detail.float()) + 0.5
+
+
+def _summing_to(flat: Tensor, weight: Tensor) -> Tensor:
+    """Kernels, each moved by a constant so that its sum, which is what a flat input gives, is right."""
+    return weight + (flat - weight.sum((2, 3), keepdim=True)) / weight[0, 0].numel()
 
 
 def _first(layer: nn.Conv2d, x: Tensor, outputs: int) -> Tensor:
