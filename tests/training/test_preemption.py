@@ -51,8 +51,9 @@ def former(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_preempted_run_saves_hands_the_signal_on_and_goes_on_by_itself(
     photo_folder: Path, tmp_path: Path, train: Callable, former: Callable
 ) -> None:
+    photos = shutil.copytree(photo_folder, tmp_path / "photos")
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert train(*command(photo_folder, whole, 100)).code == 0
+    assert train(*command(photos, whole, 100)).code == 0
     seen = []
 
     def requeue(number: int, frame: object) -> None:
@@ -60,21 +61,25 @@ def test_a_preempted_run_saves_hands_the_signal_on_and_goes_on_by_itself(
         raise SystemExit(144)
 
     former(requeue)
-    assert train(*command(photo_folder, cut, 3)).code == 144
+    assert train(*command(photos, cut, 3)).code == 144
     assert seen == [(signal.SIGUSR2, "preempted", 3)]
     assert signal.getsignal(signal.SIGUSR2) is requeue
     half = tmp_path / "half"
     shutil.copytree(cut, half)
 
-    outcome = train(*command(photo_folder, cut, 3))
+    outcome = train(*command(photos, cut, 3))
     assert outcome.code == 0, outcome.error
     assert "goes on from last.ckpt" in (cut / "train.log").read_text()
     assert metrics(cut) == metrics(whole) and rows(cut) == rows(whole)
-    assert train(*command(photo_folder, cut, 3)).code == 2, "a finished run is as any other"
+    assert train(*command(photos, cut, 3)).code == 2, "a finished run is as any other"
 
-    # Other settings are another run, which must not lose this one.
-    outcome = train(*command(photo_folder, half, 3), "noise.std=1")
+    # Other settings or photographs are another run, which must not lose this one.
+    outcome = train(*command(photos, half, 3), "noise.std=1")
     assert outcome.code == 2 and "holds another run" in outcome.error
+    assert record(half)["state"] == "preempted"
+    (photos / "new.png").write_bytes((photos / "00.png").read_bytes())
+    outcome = train(*command(photos, half, 3))
+    assert outcome.code == 2 and "training images=nine in ten of 12 files" in outcome.error
     assert record(half)["state"] == "preempted"
 
 
@@ -136,10 +141,15 @@ def test_a_sweep_under_submitit_with_a_minutes_limit(photo_folder: Path, tmp_pat
         pytest.skip("hydra-submitit-launcher is not installed: pip install 'bitcodec[slurm]'")
     launcher = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=1"]
     # Longer than half a minute, wherever it runs, and over soon after the checkpoint.
-    run = tiny_run(photo_folder, None, f"hydra.sweep.dir={tmp_path}", "trainer.max_steps=-1")
-    run += ["trainer.max_time=00:00:00:28", "trainer.val_check_interval=100000"]
+    folder = tmp_path / "run"
+    run = tiny_run(photo_folder, None, f"hydra.sweep.dir={tmp_path}", "hydra.sweep.subdir=run")
+    run += [
+        "trainer.max_steps=-1",
+        "trainer.max_time=00:00:00:28",
+        "trainer.val_check_interval=100000",
+    ]
     done = subprocess.run(
-        [sys.executable, "train.py", "-m", *run, *launcher, "seed=0"],
+        [sys.executable, "train.py", "-m", *run, *launcher],
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -149,9 +159,8 @@ def test_a_sweep_under_submitit_with_a_minutes_limit(photo_folder: Path, tmp_pat
     assert done.returncode == 0, done.stderr
     logs = "".join(path.read_text() for path in tmp_path.glob(".submitit/*/*_log.*"))
     assert "Requeued job" in logs and "stopping after this step" in logs
-    assert record(tmp_path / "seed=0")["state"] == "finished"
-    assert record(tmp_path / "seed=0")["after_preemption"]
-    said = (tmp_path / "seed=0" / "train.log").read_text()
-    assert "goes on from last.ckpt" in said
-    numbers = [number for number, _ in rows(tmp_path / "seed=0")]
+    assert record(folder)["state"] == "finished"
+    assert record(folder)["after_preemption"] is True
+    assert "goes on from last.ckpt" in (folder / "train.log").read_text()
+    numbers = [number for number, _ in rows(folder)]
     assert numbers == list(range(len(numbers))), "no step is lost or done twice"
