@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +13,36 @@ pytest.importorskip("altair", reason="comparing needs bitcodec[eval]")
 pytest.importorskip("selenium", reason="needs selenium")
 pytest.importorskip("axe_core_python", reason="needs bitcodec[dev]")
 
-from axe_core_python.selenium import Axe
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select
 
-from bitcodec.cli import main
 from bitcodec.code_pictures import article_figure
-from tests.browser import chromium
 from tests.comparison.synthetic import PICTURES, make_run, metrics
-from tests.end_to_end.contrast import contrast
-from tests.tensorboard import wait as wait_long
+from tests.end_to_end.pages import (
+    TAGS,
+    assert_in_step,
+    assert_looks_right,
+    fetched,
+    main_with,
+    missed_by_tab,
+    one,
+    rows,
+    seen_as,
+    text,
+    wait,
+)
+from tests.tiny import textured
 
-wait = partial(wait_long, seconds=10)
 NOISES = (0, 0.5, 3, 15)
 WEIGHTS = (0, 0.01, 0.1)
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``many``: two sweeps with every kind of run, 60 in all; ``one``: a single run."""
+    """``many``: two sweeps, 60 runs; ``one``: a single one; ``failed``: none has finished."""
     folder = tmp_path_factory.mktemp("compared")
     places = [(noise, weight, seed) for noise in NOISES for weight in WEIGHTS for seed in range(4)]
     for number, (noise, weight, seed) in enumerate(places):
@@ -51,17 +55,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(11):
         make_run(folder / "b" / str(number), 7, 0.1, number, final=low, binarizer="ste")
     make_figures(folder / "a" / "0", (400, 4))
-    make_run(folder / "c" / "0")
-    for sweeps, out in ((["a", "b"], "many"), (["c"], "one")):
+    large = make_run(folder / "c" / "0") / "panels" / "image_0"
+    for number, name in enumerate(PICTURES[:3]):
+        textured(320, 240, number).save(large / f"{name}.png")
+    make_run(folder / "d" / "0", state="failed", error="no memory", photographs=())
+    for sweeps, out in ((["a", "b"], "many"), (["c"], "one"), (["d"], "failed")):
         main_with(["compare", *(str(folder / name) for name in sweeps), "-o", str(folder / out)])
     return folder
-
-
-def main_with(words: list[str]) -> None:
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
-        patch.setattr(sys, "argv", ["bitcodec", *words, "--quiet"])
-        main()
-    assert not stop.value.code
 
 
 def make_figures(run: Path, steps: tuple[int, ...]) -> None:
@@ -72,12 +72,6 @@ def make_figures(run: Path, steps: tuple[int, ...]) -> None:
         figure = Image.fromarray(article_figure(*shifted, "caption"))
         figure.save(run / "panels" / f"step_{step:06d}.png")
     (run / "panels" / "step_000800.png").write_bytes(b"")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    with chromium() as window:
-        yield window
 
 
 Open = Callable[[str], Chrome]
@@ -96,32 +90,9 @@ def open_page(browser: Chrome, pages: Path) -> Iterator[Open]:
     assert browser.get_log("browser") == []
 
 
-def one(window: Chrome, selector: str) -> WebElement:
-    return window.find_element(By.CSS_SELECTOR, selector)
-
-
-def text(window: Chrome, selector: str) -> str:
-    return window.execute_script(
-        "return document.querySelector(arguments[0]).textContent", selector
-    )
-
-
-def rows(window: Chrome) -> list[list[str]]:
-    """The cells of the table's visible rows."""
-    return window.execute_script(
-        "return [...document.querySelectorAll('tbody tr')].filter((row) => !row.hidden)"
-        ".map((row) => [...row.cells].map((cell) => cell.textContent))"
-    )
-
-
 def pick(window: Chrome, label: str, choice: str) -> None:
     select = window.find_element(By.XPATH, f"//form[@id='filters']//label[text()='{label}']/select")
     Select(select).select_by_visible_text(choice)
-
-
-def axe(window: Chrome) -> list[str]:
-    found = Axe().run(window)["violations"]
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
 
 def test_what_the_page_says_and_that_it_fetches_nothing(open_page: Open) -> None:
@@ -141,8 +112,7 @@ def test_what_the_page_says_and_that_it_fetches_nothing(open_page: Open) -> None
     ]
     canvases = window.find_elements(By.CSS_SELECTOR, ".chart canvas")
     assert len(canvases) == 8 and all(canvas.size["width"] > 300 for canvas in canvases)
-    fetched = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
-    assert [name for name in window.execute_script(fetched) if not name.startswith("data:")] == []
+    assert fetched(window) == []
     notes = text(window, "#notes")
     assert "failed (<b>no</b> memory)" in notes and "binarizer ste instead of noise" in notes
     best.click()
@@ -233,8 +203,7 @@ def test_the_command_of_a_run_is_copied(open_page: Open) -> None:
 
 def test_photographs_under_one_divider(open_page: Open) -> None:
     window = open_page("many")
-    value = "return [...document.querySelectorAll('.tag')].map((tag) => tag.textContent)"
-    wait(lambda: window.execute_script(value) == ["input", "a/0, binarized"])
+    wait(lambda: window.execute_script(TAGS) == ["input", "a/0, binarized"])
     figures = text(window, "#right-codes dl")
     assert figures.startswith("sigmoid") and "dB" in figures
     assert len(window.find_elements(By.CSS_SELECTOR, "#right-codes img")) == 2
@@ -247,54 +216,50 @@ def test_photographs_under_one_divider(open_page: Open) -> None:
     steps = one(window, "#step")
     assert text(window, "#step-value") == "the last"
     steps.send_keys(Keys.ARROW_LEFT)
-    wait(lambda: window.execute_script(value)[1] == "a/0, binarized, step 400")
+    wait(lambda: window.execute_script(TAGS)[1] == "a/0, binarized, step 400")
     assert text(window, "#right-codes dl") != figures, "the figures are those of the step"
     steps.send_keys(Keys.HOME)
-    wait(lambda: window.execute_script(value)[1] == "a/0, binarized, step 4")
+    wait(lambda: window.execute_script(TAGS)[1] == "a/0, binarized, step 4")
     one(window, "#noise").send_keys(Keys.END)
-    wait(lambda: window.execute_script(value)[1] == "a/36, binarized")
+    wait(lambda: window.execute_script(TAGS)[1] == "a/36, binarized")
     assert text(window, "#noise-value") == "15"
     Select(one(window, "#photograph")).select_by_visible_text("1")
     one(window, "label:has([value=difference])").click()
     assert one(window, "#viewport").get_attribute("data-mode") == "difference"
 
 
-@pytest.mark.parametrize("name", ["many", "one"])
+def test_photographs_are_zoomed_and_moved_in_step(open_page: Open) -> None:
+    window = open_page("one")
+    wait(lambda: window.execute_script(TAGS) == ["input", "0, binarized"])
+    assert_in_step(window)
+
+
+def test_a_run_that_failed_is_told_though_it_is_alone(open_page: Open) -> None:
+    window = open_page("failed")
+    assert text(window, "#summary") == "1 run: 1 failed"
+    one(window, "#notes summary").click()
+    assert "failed (no memory)" in one(window, "#notes").text
+    assert [row[2] for row in rows(window)] == ["failed"]
+    one(window, "tbody input").click()
+    assert "no memory" in one(window, "#chosen").text
+    for part in ("#charts", "#photographs"):
+        assert not one(window, part).is_displayed()
+
+
+@pytest.mark.parametrize("name", ["many", "one", "failed"])
 def test_widths_schemes_and_axe(open_page: Open, name: str) -> None:
     window = open_page(name)
-    try:
-        for scheme, width in (("light", 400), ("dark", 1150), ("light", 1600)):
-            feature = {"name": "prefers-color-scheme", "value": scheme}
-            window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-            size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-            window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-            room = "return [document.documentElement.scrollWidth, innerWidth]"
-            wait(lambda room=room: operator.le(*window.execute_script(room)))
+    for scheme, width in (("light", 400), ("dark", 1150), ("light", 1600)):
+        with seen_as(window, scheme, width):
+            assert_looks_right(window, scheme)
             if width == 1150:
                 table, frame = window.execute_script(
                     "return [document.querySelector('table').offsetWidth, "
                     "document.querySelector('.scroll').clientWidth]"
                 )
                 assert table <= frame, "the whole table is seen"
-            count, least, hardest, paper = contrast(window)
-            assert count > 30 and (paper < 0.1) == (scheme == "dark")
-            assert least >= 4.5, f"{hardest!r} has a contrast of {least:.2f}"
-            assert axe(window) == []
-    finally:
-        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_tab_reaches_what_can_be_operated(open_page: Open) -> None:
     window = open_page("one")
-    wanted = window.execute_script(
-        "return [...document.querySelectorAll('summary, button:not(:disabled), select, "
-        'input:not([type=radio]), input:checked, a[href], [tabindex="0"]\')]'
-        ".filter((node) => node.checkVisibility())"
-    )
-    reached = []
-    for _ in range(len(wanted) + 3):
-        ActionChains(window).send_keys(Keys.TAB).perform()
-        reached.append(window.switch_to.active_element)
-    missed = [node.get_attribute("outerHTML")[:80] for node in wanted if node not in reached]
-    assert missed == []
+    assert missed_by_tab(window) == []
