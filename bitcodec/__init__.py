@@ -29,29 +29,33 @@ Importing the package also teaches Pillow the format:
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bitcodec import pillow_plugin
 from bitcodec.errors import BitcodecError
 
 if TYPE_CHECKING:
-    from bitcodec.codec import Codec, load
-    from bitcodec.codec import open_picture as open
+    from bitcodec.codec import Codec
+    from bitcodec.loading import load
+    from bitcodec.loading import open_picture as open
     from bitcodec.targets import save
 
 __all__ = ["BitcodecError", "Codec", "load", "open", "save"]
+
+_LATER = {
+    "Codec": ("bitcodec.codec", "Codec"),
+    "load": ("bitcodec.loading", "load"),
+    "open": ("bitcodec.loading", "open_picture"),
+    "save": ("bitcodec.targets", "save"),
+}
 
 pillow_plugin.register()
 
 
 def __getattr__(name: str) -> Any:
     # NumPy is loaded with the codec, at its first use, so that `bitcodec --help` is instant.
-    if name not in __all__:
+    if name not in _LATER:
         raise AttributeError(f"module 'bitcodec' has no attribute {name!r}")
-    if name == "save":
-        from bitcodec.targets import save
-
-        return save
-    from bitcodec import codec
-
-    return getattr(codec, "open_picture" if name == "open" else name)
+    module, found = _LATER[name]
+    return getattr(import_module(module), found)

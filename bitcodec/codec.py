@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
 from bitcodec.container import Header
-from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
+from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.inference import Network
 from bitcodec.layout import Layout, step_of
@@ -246,60 +244,3 @@ class Codec:
         if name not in self._coders:
             self._coders[name] = self.folder.coder(name)
         return self._coders[name]
-
-
-def load(
-    name_or_path: str | Path | None = None,
-    *,
-    quality: int | None = None,
-    threads: int | None = None,
-) -> Codec:
-    """A codec, by the model's name or folder; the default model if nothing is said.
-
-    A quality is for models without steps, which have one each; the codec of a model with steps
-    takes it when it encodes.
-
-    >>> bitcodec.load("photo") is bitcodec.load()
-    True
-
-    Raises:
-        UnknownModelError: if there is no such model.
-    """
-    return _cached(model_folder.find(name_or_path, quality).path.resolve(), threads)
-
-
-def load_for(data: bytes, *, threads: int | None = None) -> Codec:
-    """The codec of the model that wrote a file, of which ``data`` holds at least the header.
-
-    >>> load_for(bitcodec.load().encode("photo.png"))
-    Codec('photo')
-
-    Raises:
-        DamagedFileError: if the bytes do not begin with a header.
-        UnknownModelError: if the model is not installed.
-    """
-    header, _ = container.read_header(data)
-    return _cached(model_folder.find_for(header).path.resolve(), threads)
-
-
-def open_picture(path: str | Path) -> Image.Image:
-    """The picture in a ``.bitc`` file, with whichever installed model made it.
-
-    >>> bitcodec.save("photo.png", "photo.bitc")
-    >>> bitcodec.open("photo.bitc").size
-    (96, 64)
-
-    Raises:
-        BitcodecError: if the file is missing, damaged, or of an unknown model.
-    """
-    try:
-        data = container.read_file(path)
-        container.read(data)
-        return load_for(data).decode(data)
-    except BitcodecError as error:
-        raise error.at(path) from None
-
-
-@lru_cache(maxsize=8)
-def _cached(path: Path, threads: int | None) -> Codec:
-    return Codec(ModelFolder(path), threads)

@@ -101,7 +101,7 @@ class BitcImageFile(ImageFile.ImageFile):
             BitcodecError: if the file is damaged or its model not installed; also an OSError.
         """
         if self._bytes:
-            from bitcodec.codec import load_for
+            from bitcodec.loading import load_for
 
             with _as_pillow_has_it():
                 self.im = load_for(self._bytes).decode(self._bytes).im
@@ -130,7 +130,7 @@ def _save(image: Image.Image, stream: IO[bytes], filename: str | bytes) -> None:
     """Options of ``image.save``: ``quality`` (1 to 100), or ``bytes``, ``bpp`` or ``psnr`` as a
     target; ``model``, ``coder``, ``background``, ``keep_metadata``.
     """
-    from bitcodec.codec import load
+    from bitcodec.loading import load
     from bitcodec.targets import encode
 
     options = dict(image.encoderinfo)

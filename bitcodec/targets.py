@@ -17,10 +17,11 @@ import numpy as np
 from PIL import Image
 
 from bitcodec import metadata
-from bitcodec.codec import Codec, load
+from bitcodec.codec import Codec
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
+from bitcodec.loading import load
 from bitcodec.metadata import Metadata
 
 

@@ -112,7 +112,7 @@ def test_save_takes_a_target(
     stepped: Codec, photo: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bitcodec.targets.load", lambda *_, **__: stepped)
-    monkeypatch.setattr("bitcodec.codec.load", lambda *_, **__: stepped)
+    monkeypatch.setattr("bitcodec.loading.load", lambda *_, **__: stepped)
     bitcodec.save(photo, tmp_path / "photo.bitc", bytes=4000)
     assert 3900 < (tmp_path / "photo.bitc").stat().st_size <= 4000
     photo.save(tmp_path / "other.bitc", bytes=4000)

@@ -20,7 +20,7 @@ from bitcodec.codec import Codec
 from bitcodec.coders import coder_by_name
 from bitcodec.container import Header
 from bitcodec.errors import BitcodecError
-from bitcodec.model_folder import SEARCH_PATH
+from bitcodec.installed_models import SEARCH_PATH
 from tests.tiny import textured
 
 SIZE = (64, 40)

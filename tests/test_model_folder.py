@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitcodec import model_folder
+from bitcodec import installed_models
 from bitcodec.codec import Codec
 from bitcodec.errors import BitcodecError, UnknownModelError, UsageError
 from bitcodec.inference import Network
-from bitcodec.model_folder import DECODER, ENCODER, FACTS, SEARCH_PATH, WEIGHTS, ModelFolder
+from bitcodec.installed_models import SEARCH_PATH
+from bitcodec.model_folder import DECODER, ENCODER, FACTS, WEIGHTS, ModelFolder
 from tests.tiny import textured
 
 
@@ -30,44 +31,44 @@ def shelf(tiny_folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         facts = replace(tiny_folder.facts, name=name, quality=quality)
         (tmp_path / name / "model.json").write_text(facts.to_json())
     monkeypatch.setenv(SEARCH_PATH, str(tmp_path))
-    monkeypatch.setattr(model_folder, "_SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(installed_models, "_SHIPPED", tmp_path / "none")
     return tmp_path
 
 
 def test_models_are_found(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [m.facts.name for m in model_folder.available()] == ["coarse", "fair", "good"]
-    assert model_folder.find("good").facts.quality == 3
-    assert model_folder.find(quality=1).facts.name == "coarse"
-    assert model_folder.find().facts.name == "fair"
-    assert model_folder.find(shelf / "good").facts.name == "good"
-    assert model_folder.find(str(shelf / "good")).facts.name == "good"
+    assert [m.facts.name for m in installed_models.available()] == ["coarse", "fair", "good"]
+    assert installed_models.find("good").facts.quality == 3
+    assert installed_models.find(quality=1).facts.name == "coarse"
+    assert installed_models.find().facts.name == "fair"
+    assert installed_models.find(shelf / "good").facts.name == "good"
+    assert installed_models.find(str(shelf / "good")).facts.name == "good"
     monkeypatch.setenv(SEARCH_PATH, "")
     monkeypatch.chdir(shelf)
     with pytest.raises(UnknownModelError, match="no models are installed"):
-        model_folder.find()
+        installed_models.find()
 
 
 def test_what_is_not_there_is_named_with_what_is(shelf: Path) -> None:
     known = r"coarse \(-q 1\), fair \(-q 2\), good \(-q 3\)"
     with pytest.raises(UnknownModelError, match=f"'superb'.*{known}"):
-        model_folder.find("superb")
+        installed_models.find("superb")
     with pytest.raises(UnknownModelError, match=f"quality 7.*{known}"):
-        model_folder.find(quality=7)
+        installed_models.find(quality=7)
     with pytest.raises(UsageError, match="exclude each other"):
-        model_folder.find("good", quality=3)
+        installed_models.find("good", quality=3)
     with pytest.raises(UnknownModelError, match="not a model folder"):
-        model_folder.find(shelf)
+        installed_models.find(shelf)
 
 
 def test_a_model_with_steps_is_the_default(shelf: Path, stepped_folder: ModelFolder) -> None:
     shutil.copytree(stepped_folder.path, shelf / "cosines")
-    assert model_folder.find().facts.name == "cosines"
-    assert model_folder.find(quality=80).facts.name == "cosines"
-    assert model_folder.find("cosines", quality=80).facts.name == "cosines"
-    facts = replace(stepped_folder.facts, name=model_folder.DEFAULT)
+    assert installed_models.find().facts.name == "cosines"
+    assert installed_models.find(quality=80).facts.name == "cosines"
+    assert installed_models.find("cosines", quality=80).facts.name == "cosines"
+    facts = replace(stepped_folder.facts, name=installed_models.DEFAULT)
     shutil.copytree(stepped_folder.path, shelf / "a")
     (shelf / "a" / "model.json").write_text(facts.to_json())
-    assert model_folder.find().facts.name == model_folder.DEFAULT
+    assert installed_models.find().facts.name == installed_models.DEFAULT
 
 
 def test_the_fingerprint_covers_steps_and_every_decoder(
@@ -140,7 +141,7 @@ def test_damaged_parts_are_named(shelf: Path) -> None:
 
 def test_shipped_models_are_what_they_say() -> None:
     """Facts, fingerprint and size of every model in the package."""
-    for facts in sorted(model_folder._SHIPPED.glob("*/model.json")):
+    for facts in sorted(installed_models._SHIPPED.glob("*/model.json")):
         folder = ModelFolder(facts.parent)
         assert folder.path.name == folder.facts.name
         assert folder.facts.coder in folder.coders
@@ -241,6 +242,6 @@ def test_names_in_a_graph_that_are_no_text_are_the_folders_one_sentence(shelf: P
 @pytest.mark.parametrize("kind", ["cut off", "nested"])
 def test_a_bad_folder_does_not_hide_the_good_ones(shelf: Path, kind: str) -> None:
     (shelf / "coarse" / "model.json").write_text("{" if kind == "cut off" else "[" * 200_000)
-    assert [m.facts.name for m in model_folder.available()] == ["fair", "good"]
+    assert [m.facts.name for m in installed_models.available()] == ["fair", "good"]
     with pytest.raises(UnknownModelError, match="not usable"):
-        model_folder.find(shelf / "coarse")
+        installed_models.find(shelf / "coarse")

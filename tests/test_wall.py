@@ -18,8 +18,8 @@ BEYOND_THE_WALL = ("transforms", "training")
 STOREYS = (
     {"errors", "bitmap", "tiles", "files"},
     {"layout", "coders", "container", "transforms", "provenance"},
-    {"images", "model_folder"},
-    {"codec"},
+    {"images", "model_folder", "installed_models"},
+    {"codec", "loading"},
     {"targets", "pillow_plugin", "code_pictures", "pages", "evaluation", "training"},
     {"comparison", "inspect_page"},
     {"cli", "__main__", "__init__"},

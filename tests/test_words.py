@@ -13,7 +13,8 @@ import skimage.data
 from PIL import Image
 
 import bitcodec
-from bitcodec import codec, targets
+from bitcodec import loading, targets
+from bitcodec.codec import Codec
 from tests.conftest import REPOSITORY
 
 SECTIONS = ("Raises", "Args", "Returns")
@@ -48,10 +49,10 @@ def test_the_public_functions_have_examples() -> None:
         assert any(f"bitcodec.{name}(" in line for line in used), name
 
 
-@pytest.mark.parametrize("thing", [codec, codec.Codec, targets], ids=lambda thing: thing.__name__)
+@pytest.mark.parametrize("thing", [Codec, loading, targets], ids=lambda thing: thing.__name__)
 def test_what_users_call_has_an_example_of_its_own(thing: object) -> None:
     for name, member in vars(thing).items():
-        own = getattr(member, "__module__", None) in ("bitcodec.codec", "bitcodec.targets")
+        own = getattr(member, "__module__", None) == getattr(thing, "__module__", thing.__name__)
         if inspect.isfunction(member) and own and not name.startswith("_"):
             assert ">>> " in (inspect.getdoc(member) or ""), name
 

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from bitcodec.codec import Codec
+from bitcodec.installed_models import SEARCH_PATH
 from bitcodec.model_facts import ModelFacts
-from bitcodec.model_folder import SEARCH_PATH, ModelFolder
+from bitcodec.model_folder import ModelFolder
 
 FEW_STEPS = {"context": {"steps": 20, "progress": False}}
 """Tables good enough for tests that do not measure rates."""

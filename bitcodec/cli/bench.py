@@ -37,14 +37,14 @@ def bench(
     """
     from rich.progress import Progress
 
-    from bitcodec import model_folder
+    from bitcodec import installed_models
     from bitcodec.cli.encode import _is_picture
-    from bitcodec.codec import load
     from bitcodec.evaluation import bench as timing
+    from bitcodec.loading import load
 
     tasks = plan(paths, None, SUFFIX, _is_picture)
     pictures, failures = readable([task.name for task in tasks])
-    folder = model_folder.find(model, quality)
+    folder = installed_models.find(model, quality)
     codec = load(folder.path)
     wanted = quality if folder.facts.steps else None
     sizes = [len(codec.encode(picture, quality=wanted)) for picture in pictures]

@@ -20,10 +20,10 @@ def models(as_json: options.Json = False) -> None:
 
     More are found in the folders that the environment variable BITCODEC_MODELS names.
     """
-    from bitcodec import model_folder
+    from bitcodec import installed_models
 
-    found = model_folder.available()
-    default = model_folder.find().facts.name if found else None
+    found = installed_models.available()
+    default = installed_models.find().facts.name if found else None
     if as_json:
         print(json.dumps([_as_dict(m, m.facts.name == default) for m in found], indent=2))
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bitcodec import model_folder
+from bitcodec import installed_models, model_folder
 from bitcodec.cli.export import find_checkpoint, recorded
 from bitcodec.errors import UsageError
 from bitcodec.images import open_rgb
@@ -32,7 +32,7 @@ def is_run(model: str | None) -> bool:
     if model is None or not Path(model).is_dir() or (Path(model) / model_folder.FACTS).exists():
         return False
     path = "/" in model or os.sep in model
-    if not path and any(found.facts.name == model for found in model_folder.available()):
+    if not path and any(found.facts.name == model for found in installed_models.available()):
         return False
     if any((Path(model) / CHECKPOINTS).glob("*.ckpt")):
         return True

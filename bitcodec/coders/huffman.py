@@ -1,13 +1,9 @@
-"""Huffman coding of the bitmap: blocks of one channel, runs of empty blocks, a codebook per class.
+"""Huffman coding of the bitmap: every plane under the codebook that makes it smallest.
 
-A plane (one channel of one bitmap) is cut into blocks of 4 x 2 bits. A block with a one in it is
-a symbol by itself; a run of blocks without is one or a few symbols for its length. So a dense
-plane is coded block by block, which catches the correlation of neighbouring bits, and a sparse
-plane as runs, without the bit per symbol that sinks a Huffman code on plain bytes.
-
-The model holds a few codebooks, one per *class* of planes (from nearly empty to dense, found by
-Lloyd's iteration on training bitmaps). Every plane of a file names the class that codes it
-cheapest, which adapts static tables to the density of each channel in each image.
+What is coded are the symbols of :mod:`bitcodec.coders.block_runs`. The model holds a few codebooks,
+one per *class* of planes (from nearly empty to dense, found by Lloyd's iteration on training
+bitmaps). Every plane of a file names the class that codes it cheapest, which adapts static tables
+to the density of each channel in each image.
 
 Payload: the class ranks of all channels as one Huffman stream, then for every class in use, in
 order, the number of its symbols (LEB128) and one Huffman stream over the planes of the class,
@@ -17,6 +13,7 @@ the counts say where to stop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import ClassVar, Self
@@ -27,105 +24,25 @@ from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Tables, check_bitmap, check_layout
+from bitcodec.coders.block_runs import (
+    ALPHABET,
+    END,
+    RUN_LENGTH,
+    SHORT_RUN,
+    bits_of,
+    block_grid,
+    blocks_from,
+    blocks_of,
+    histograms,
+    symbols_of,
+)
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
 from bitcodec.varint import varint
 
-BLOCK_ROWS, BLOCK_COLUMNS = 4, 2
-
-# The alphabet: 0 ends a stream, 1 to 255 are the blocks with a one in them (bits in raster order,
-# the first most significant), then runs of empty blocks: 1 to 31 in one symbol, longer ones as a
-# sum of 32 * 2^k in falling order and a rest.
-END = 0
-SHORT_RUN = 256
-SHORT_RUNS = 31
-LONG_RUN = SHORT_RUN + SHORT_RUNS
-LONG_RUNS = 26
-ALPHABET = LONG_RUN + LONG_RUNS
-
-RUN_LENGTH = np.ones(ALPHABET, np.int64)
-RUN_LENGTH[END] = 0
-RUN_LENGTH[SHORT_RUN:LONG_RUN] = np.arange(1, SHORT_RUNS + 1)
-RUN_LENGTH[LONG_RUN:] = (SHORT_RUNS + 1) << np.arange(LONG_RUNS)
-
 CLASSES = 8
 LLOYD_ROUNDS = 8
 CHUNK = 1 << 16
-
-
-def blocks_of(bitmap: Bitmap) -> NDArray[np.uint8]:
-    """``C x H x W`` bits → ``C x blocks`` bytes, blocks in raster order, zeros beyond the edges."""
-    channels, height, width = bitmap.shape
-    rows, columns = -(-height // BLOCK_ROWS), -(-width // BLOCK_COLUMNS)
-    if (height, width) != (rows * BLOCK_ROWS, columns * BLOCK_COLUMNS):
-        edges = (rows * BLOCK_ROWS - height, columns * BLOCK_COLUMNS - width)
-        bitmap = np.pad(bitmap, ((0, 0), (0, edges[0]), (0, edges[1])))
-    cut = bitmap.reshape(channels, rows, BLOCK_ROWS, columns, BLOCK_COLUMNS)
-    bits = np.ascontiguousarray(cut.transpose(0, 1, 3, 2, 4)).reshape(channels, -1)
-    return np.packbits(bits, axis=1)
-
-
-def bits_of(blocks: NDArray[np.uint8], shape: tuple[int, int, int]) -> Bitmap:
-    """Inverse of :func:`blocks_of`; what a block says beyond the edges is dropped."""
-    channels, height, width = shape
-    rows, columns = -(-height // BLOCK_ROWS), -(-width // BLOCK_COLUMNS)
-    bits = np.unpackbits(blocks, axis=1).astype(bool)
-    cut = bits.reshape(channels, rows, columns, BLOCK_ROWS, BLOCK_COLUMNS)
-    whole = cut.transpose(0, 1, 3, 2, 4)
-    return whole.reshape(channels, rows * BLOCK_ROWS, columns * BLOCK_COLUMNS)[:, :height, :width]
-
-
-def symbols_of(blocks: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """``rows x blocks`` bytes → the symbols of row after row, each row ended by :data:`END`."""
-    count, length = blocks.shape
-    marked = np.full((count, length + 1), ALPHABET, np.int16)
-    marked[:, :length] = blocks
-    flat = marked.reshape(-1)
-    filled = np.flatnonzero(flat)
-    gaps = np.diff(filled, prepend=-1) - 1
-    rest = gaps & SHORT_RUNS
-    multiples = gaps >> SHORT_RUNS.bit_length()
-    emitted = 1 + (rest > 0)
-    long = np.flatnonzero(multiples)
-    powers = (multiples[long, None] >> np.arange(LONG_RUNS)[::-1]) & 1
-    emitted[long] += powers.sum(axis=1)
-    ends = np.cumsum(emitted)
-    symbols = np.empty(ends[-1], np.int16)
-    symbols[ends - 1] = flat[filled]
-    with_rest = np.flatnonzero(rest)
-    symbols[ends[with_rest] - 2] = SHORT_RUN - 1 + rest[with_rest]
-    index, power = np.nonzero(powers)
-    place = np.cumsum(powers, axis=1)[index, power] - 1
-    starts = ends[long] - emitted[long]
-    symbols[starts[index] + place] = LONG_RUN + LONG_RUNS - 1 - power
-    symbols[symbols == ALPHABET] = END
-    return symbols
-
-
-def blocks_from(symbols: NDArray[np.int16], count: int) -> NDArray[np.uint8]:
-    """The ``count`` blocks that a row of symbols stands for.
-
-    Raises:
-        DamagedFileError: if the symbols stand for more blocks or for fewer.
-    """
-    ends = np.cumsum(RUN_LENGTH[symbols])
-    if (ends[-1] if len(ends) else 0) != count:
-        raise DamagedFileError("the Huffman streams do not fill the bitmap; get the file again")
-    blocks = np.zeros(count, np.uint8)
-    single = symbols < SHORT_RUN
-    blocks[ends[single] - 1] = symbols[single]
-    return blocks
-
-
-def histograms(blocks: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How often each symbol occurs in each plane: ``planes x alphabet``, ends not counted."""
-    symbols = symbols_of(blocks).astype(np.int64)
-    ends = symbols == END
-    plane = np.cumsum(ends) - ends
-    index = plane * ALPHABET + symbols
-    counts = np.bincount(index, minlength=len(blocks) * ALPHABET).reshape(-1, ALPHABET)
-    counts[:, END] = 0
-    return counts
 
 
 def codec_for(counts: NDArray[np.integer]) -> HuffmanCodec:
@@ -220,16 +137,16 @@ class HuffmanCoder:
         limit = 8 * len(payload)
         ranks = _read(self._rank_codec, source, self.channels) - 1
         chosen = self._class_at[np.arange(self.channels), ranks]
-        rows, columns = -(-shape[1] // BLOCK_ROWS), -(-shape[2] // BLOCK_COLUMNS)
-        blocks = np.empty((self.channels, rows * columns), np.uint8)
+        per_plane = math.prod(block_grid(*size))
+        blocks = np.empty((self.channels, per_plane), np.uint8)
         for index in np.unique(chosen):
             planes = chosen == index
-            total = int(planes.sum()) * rows * columns
+            total = int(planes.sum()) * per_plane
             count = _read_count(source)
             if count > min(limit, total):
                 raise DamagedFileError("the Huffman streams are damaged; get the file again")
             symbols = _read(self._codecs[index], source, count)
-            blocks[planes] = blocks_from(symbols, total).reshape(-1, rows * columns)
+            blocks[planes] = blocks_from(symbols, total).reshape(-1, per_plane)
         if next(source, None) is not None:
             raise DamagedFileError("bytes are left after the Huffman streams; get the file again")
         return bits_of(blocks, shape)

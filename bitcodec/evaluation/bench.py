@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import AvifImagePlugin, Image, features
 
-from bitcodec.codec import load
 from bitcodec.evaluation.metrics import psnr
 from bitcodec.images import to_rgb
+from bitcodec.loading import load
 from bitcodec.model_folder import ModelFolder
 
 Result = TypeVar("Result")

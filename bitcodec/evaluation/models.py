@@ -8,8 +8,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from bitcodec import codec, model_folder
+from bitcodec import installed_models
+from bitcodec.codec import Codec
 from bitcodec.evaluation.baselines import ImageCodec, Setting
+from bitcodec.loading import load
 from bitcodec.model_folder import ModelFolder
 
 SWEPT = (1, *range(5, 101, 5))
@@ -30,10 +32,10 @@ class BitcodecModel(ImageCodec):
         return tuple(range(1, 101))
 
     def encode(self, image: Image.Image, setting: Setting) -> bytes:
-        return codec.load(self.folder, threads=1).encode(image, quality=int(setting))
+        return load(self.folder, threads=1).encode(image, quality=int(setting))
 
     def decode(self, data: bytes, setting: Setting) -> Image.Image:
-        return codec.load(self.folder, threads=1).decode(data)
+        return load(self.folder, threads=1).decode(data)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class BitcodecModels(ImageCodec):
     def decode(self, data: bytes, setting: Setting) -> Image.Image:
         return self._load(setting).decode(data)
 
-    def _load(self, setting: Setting) -> codec.Codec:
-        return codec.load(self.folders[setting], threads=1)
+    def _load(self, setting: Setting) -> Codec:
+        return load(self.folders[setting], threads=1)
 
 
 def models(names: Sequence[str] | None) -> list[ImageCodec]:
@@ -71,9 +73,9 @@ def models(names: Sequence[str] | None) -> list[ImageCodec]:
         UnknownModelError: for a name that is no model.
     """
     if names is None:
-        found = model_folder.available()
+        found = installed_models.available()
     else:
-        found = [model_folder.find(name) for name in names]
+        found = [installed_models.find(name) for name in names]
     stepped = [folder for folder in found if folder.facts.steps is not None]
     plain = [folder for folder in found if folder.facts.steps is None]
     result: list[ImageCodec] = []

@@ -8,11 +8,12 @@ from functools import partial
 
 from PIL import Image
 
-from bitcodec import container, model_folder
+from bitcodec import container, installed_models
 from bitcodec.bitmap import Bitmap
-from bitcodec.codec import Codec, load, load_for
+from bitcodec.codec import Codec
 from bitcodec.coders import coder_by_id
 from bitcodec.layout import Layout
+from bitcodec.loading import load, load_for
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def read(data: bytes, model: str | None) -> Rendering:
 
 
 def _codecs(model: str | None) -> list[Codec]:
-    paths = [model] if model else [each.path for each in model_folder.available()]
+    paths = [model] if model else [each.path for each in installed_models.available()]
     return [load(path, threads=1) for path in paths] or [load()]
 
 

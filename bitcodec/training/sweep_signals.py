@@ -18,6 +18,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
+from bitcodec import machine
 from bitcodec.errors import InterruptedRunError
 
 _stopped: int | None = None
@@ -70,10 +71,12 @@ def _side_by_side(config: DictConfig) -> bool:
 
 
 def share_of_cores(jobs: int) -> int:
-    """Threads for each of ``jobs`` runs side by side; from -1 (all) down it counts free cores."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, cores // (jobs if jobs > 0 else max(1, cores + 1 + jobs)))
+    """Threads for each of ``jobs`` runs side by side, which share :func:`bitcodec.machine.cores`.
+
+    As in joblib, -1 means as many runs as there are cores, -2 one fewer, and so on.
+    """
+    runs = jobs if jobs > 0 else max(1, machine.granted() + 1 + jobs)
+    return max(1, machine.cores() // runs)
 
 
 def stopped() -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bitcodec.model_folder import SEARCH_PATH, ModelFolder
+from bitcodec.installed_models import SEARCH_PATH
+from bitcodec.model_folder import ModelFolder
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 

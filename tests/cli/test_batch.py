@@ -17,7 +17,7 @@ from PIL import Image
 
 from bitcodec.cli.plan import plan, share
 from bitcodec.codec import Codec
-from bitcodec.model_folder import SEARCH_PATH
+from bitcodec.installed_models import SEARCH_PATH
 from tests.cli.conftest import Run
 from tests.conftest import REPOSITORY
 from tests.tiny import textured

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bitcodec.codec import Codec
-from bitcodec.model_folder import SEARCH_PATH
+from bitcodec.installed_models import SEARCH_PATH
 from tests.conftest import REPOSITORY
 from tests.tiny import textured
 

@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitcodec.bitmap import Bitmap, order0_bits
-from bitcodec.coders.huffman import (
+from bitcodec.coders.block_runs import (
     ALPHABET,
-    HuffmanCoder,
     bits_of,
     blocks_from,
     blocks_of,
     histograms,
-    lengths_of,
     symbols_of,
 )
+from bitcodec.coders.huffman import HuffmanCoder, codec_for, lengths_of
 from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
 from tests.coders.samples import CHANNELS, bitmaps, smooth_bitmap
@@ -94,8 +93,6 @@ def test_code_lengths_are_optimal() -> None:
     """dahuffman's code costs what bitarray's independent Huffman code costs."""
     util = pytest.importorskip("bitarray.util")
     planes = histograms(blocks_of(smooth_bitmap(1, 64, 64))).sum(axis=0)
-    from bitcodec.coders.huffman import codec_for
-
     lengths = lengths_of(codec_for(planes), ALPHABET)
     reference = util.huffman_code({s: int(n) for s, n in enumerate(planes + 1)})
     cost = sum((int(planes[s]) + 1) * len(code) for s, code in reference.items())

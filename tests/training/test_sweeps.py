@@ -19,6 +19,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
+from bitcodec import machine
 from bitcodec.training.sweep_signals import share_of_cores
 from tests.conftest import REPOSITORY, tiny_run
 
@@ -159,8 +160,9 @@ def side_by_side(photos: Path, root: Path, *more: str) -> list[str]:
 
 @pytest.mark.slow
 def test_a_failed_run_does_not_stop_the_others_side_by_side(
-    photo_folder: Path, tmp_path: Path
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(machine.THREADS, raising=False)
     command = side_by_side(photo_folder, tmp_path, *SHORT, "noise.std=0,-1,15")
     environment = {key: value for key, value in os.environ.items() if "NUM_THREADS" not in key}
     done = subprocess.run(
@@ -198,6 +200,10 @@ def test_an_interrupted_sweep_ends_its_runs_and_begins_no_others(
 
 
 def test_cores_are_divided_among_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(machine.THREADS, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
     shares = {jobs: share_of_cores(jobs) for jobs in (1, 2, 3, 8, 20, -1, -7, -8, -100)}
     assert shares == {1: 8, 2: 4, 3: 2, 8: 1, 20: 1, -1: 1, -7: 4, -8: 8, -100: 8}
+    monkeypatch.setenv(machine.THREADS, "4")
+    shares = {jobs: share_of_cores(jobs) for jobs in (1, 2, 8, -1, -7)}
+    assert shares == {1: 4, 2: 2, 8: 1, -1: 1, -7: 2}
