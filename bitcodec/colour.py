@@ -14,28 +14,26 @@ from bitcodec.errors import UsageError
 SAME = 2
 """Levels of 255: a profile that moves no colour further than this is sRGB itself."""
 
-_SRGB_GAMMA = 1 / 2.2
 
-
-def to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image, *profiles: bytes | None) -> Image.Image:
     """A loaded 8-bit picture without alpha as RGB in sRGB.
 
-    Its ``info`` may hold an ICC profile; one that cannot be read or belongs to another kind of
-    picture is ignored, as browsers do. A PNG's gamma counts where there is no profile.
+    Of the profiles the first counts that can be read and belongs to this kind of picture. Where
+    there is none, the picture is sRGB already, as in browsers.
 
     Raises:
         UsageError: if Pillow cannot make RGB of it.
     """
-    profile, gamma = image.info.get("icc_profile"), image.info.get("gamma")
     if image.mode in ("1", "P"):
         image = image.convert("L" if image.mode == "1" else "RGB")
-    if isinstance(profile, bytes) and profile:
-        if not _is_srgb(profile, image.mode):
-            converted = _convert(image, profile)
-            if converted is not None:
-                return converted
-    elif gamma and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.02:
-        image = _from_gamma(image, gamma)
+    for profile in profiles:
+        if not profile:
+            continue
+        if _is_srgb(profile, image.mode):
+            break
+        converted = _convert(image, profile)
+        if converted is not None:
+            return converted
     if image.mode == "RGB":
         # No copy where there is nothing to convert: 100 megapixels are 400 MB.
         return image
@@ -70,17 +68,12 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
 
     try:
         source: Any = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == "L" and source.profile.xcolor_space == "RGB ":
+            # Its curves hold for greys too.
+            image = image.convert("RGB")
         target: Any = ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(
             image, source, target, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB"
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _from_gamma(image: Image.Image, gamma: float) -> Image.Image:
-    """Samples stored as light ** gamma, in sRGB's curve."""
-    light = (np.arange(256) / 255) ** (1 / gamma)
-    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    levels = np.rint(255 * curve).astype(int).tolist()
-    return image.point(levels * len(image.getbands()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 import warnings
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, UnidentifiedImageError
 
-from bitcodec import metadata, samples
+from bitcodec import metadata, profiles, samples
 from bitcodec.colour import to_srgb
 from bitcodec.container import size_problem
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
@@ -64,14 +65,19 @@ def to_rgb(source: ImageLike, background: str | None = None) -> Image.Image:
     problem = size_problem(*source.size)
     if problem:
         raise BitcodecError(problem)
-    known, source = _load(source)
+    known, kept, source = _load(source)
     turn = _turn(source)
-    colours, alpha = _split_alpha(source, known)
-    if colours.mode in samples.DEEP_GREY:
-        profile = colours.info.get("icc_profile")
-        colours = samples.grey_to_8_bits(colours, known)
-        colours.info["icc_profile"] = profile
-    colours = to_srgb(colours)
+    try:
+        colours, alpha = _split_alpha(source, known)
+        if colours.mode in samples.DEEP_GREY:
+            colours = samples.grey_to_8_bits(colours, known)
+        embedded, numbers = source.info.get("icc_profile"), profiles.in_numbers(source)
+        colours = to_srgb(colours, embedded, kept, numbers)
+    except BitcodecError:
+        raise
+    # Pillow's conversions trust what a file says: a picture without its palette fails here.
+    except Exception as error:
+        raise _unreadable(error) from None
     if alpha is not None:
         if background is None:
             raise UsageError(
@@ -153,14 +159,14 @@ def _open(path: Path, stream: BinaryIO | None) -> Image.Image:
         raise _unreadable(error) from None
 
 
-def _load(image: Image.Image) -> tuple[samples.Meaning, Image.Image]:
-    """What the samples mean, and the picture in memory and upright."""
+def _load(image: Image.Image) -> tuple[samples.Meaning, bytes | None, Image.Image]:
+    """What the samples mean, a profile that Pillow leaves in the file, and the picture loaded."""
     try:
         if foreign_colours(image):
             raise UsageError(
                 "the picture has the colours of HDR or wide-gamut video: convert it to sRGB first"
             )
-        known = samples.meaning(image)
+        known, profile = samples.meaning(image), profiles.left_in_file(image)
         image.load()
     except BitcodecError:
         raise
@@ -173,11 +179,12 @@ def _load(image: Image.Image) -> tuple[samples.Meaning, Image.Image]:
     problem = size_problem(*image.size)
     if problem:
         raise BitcodecError(problem)
-    return known, image
+    return known, profile, image
 
 
 def _unreadable(error: Exception) -> BitcodecError:
-    if isinstance(error, OSError) and error.errno is not None:
+    # A file that points to nowhere makes its reader ask the system for nonsense.
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         return UsageError(f"cannot be read ({error.strerror or error})")
     lines = str(error).splitlines()
     reason = lines[0] if lines else type(error).__name__

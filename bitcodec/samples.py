@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bitcodec import refusals
 from bitcodec.errors import UsageError
+from bitcodec.open_file import from_start
 
 DEEP_GREY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 """Pillow's modes of grey pictures of more than 8 bits."""
@@ -51,8 +53,9 @@ def meaning(image: Image.Image) -> Meaning:
     """
     raw = _raw_mode(image)
     white, inverted = 255, False
-    if image.format == "TIFF":
-        _check_tiff(image)
+    problem = refusals.problem(image)
+    if problem:
+        raise UsageError(f"this is {problem}")
     if image.mode.startswith("F"):
         raise UsageError("the picture has floating-point samples: convert it to 8 or 16 bits first")
     if image.mode in DEEP_GREY:
@@ -121,10 +124,10 @@ def _raw_mode(image: Image.Image) -> str:
 def _deep_grey(image: Image.Image) -> tuple[int, bool]:
     """White, and whether it is 0, of a picture of one of the modes in DEEP_GREY."""
     if image.format == "TIFF":
-        bits = _tag(image, 258, 1)[0]
+        bits = refusals.tag(image, 258, 1)[0]
         if bits not in (12, 16):
             raise UsageError(f"the picture has samples of {bits} bits: convert it to 16 bits first")
-        return (1 << bits) - 1, _tag(image, 262, 1)[0] == 0
+        return (1 << bits) - 1, refusals.tag(image, 262, 1)[0] == 0
     # Pillow's readers of these give all 16 bits; some of its versions in mode I.
     known = image.format in ("PNG", "PPM", "JPEG2000")
     in_memory = image.format is None and image.mode != "I"
@@ -136,41 +139,9 @@ def _deep_grey(image: Image.Image) -> tuple[int, bool]:
     return 65_535, False
 
 
-def _check_tiff(image: Image.Image) -> None:
-    """Refuse the TIFF files that Pillow opens and gets wrong."""
-    bits = _tag(image, 258, 1)
-    photometric = _tag(image, 262, 1)[0]
-    compressed_as_jpeg = _tag(image, 259, 1)[0] in (6, 7)
-    problem = None
-    if 50_706 in image.tag_v2:  # type: ignore[attr-defined]
-        problem = "camera raw (DNG), of which only a preview can be read: develop it first"
-    elif _tag(image, 254, 0)[0] & 1:
-        problem = "a TIFF that begins with a thumbnail: save the picture itself first"
-    elif not set(_tag(image, 339, 1)) <= {1, 4}:
-        problem = "a TIFF with signed or floating-point samples: convert it to 8 or 16 bits first"
-    elif _tag(image, 284, 1)[0] == 2 and len(bits) > 1 and set(bits) != {8}:
-        problem = "a TIFF with deep colours in separate planes: save it as interleaved first"
-    elif photometric == 6 and not compressed_as_jpeg and set(_tag(image, 530, 2)) != {1}:
-        problem = "a TIFF with uncompressed, subsampled YCbCr: convert it to RGB first"
-    elif photometric == 3 and max(_tag(image, 320, 65_535)) < 256:
-        problem = "a TIFF whose colour table has 8 bits where 16 belong: convert it to RGB first"
-    if problem:
-        raise UsageError(f"this is {problem}")
-
-
-def _tag(image: Image.Image, number: int, default: int) -> tuple[Any, ...]:
-    """The values of a TIFF tag, as a tuple also where there is one."""
-    value = image.tag_v2.get(number, default)  # type: ignore[attr-defined]
-    return value if isinstance(value, tuple) else (value,)
-
-
 def _lower_halves(image: Image.Image, raw: str) -> Image.Image:
     """The lower bytes of a 16-bit PNG or TIFF that is open and not loaded yet."""
-    stream = image.fp  # type: ignore[attr-defined]
-    position = stream.tell()
-    stream.seek(0)
-    again = Image.open(io.BytesIO(stream.read()))
-    stream.seek(position)
+    again = Image.open(io.BytesIO(from_start(image, lambda stream: stream.read()) or b""))
     again.tile = [(*tile[:3], raw) for tile in again.tile]  # type: ignore
     again.load()
     return again

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from bitcodec.open_file import from_start
+
 _PRIMARIES = (1, 2, 5, 6)
 """BT.709, which sRGB shares, not said, and those of standard television, which are near."""
 _CURVES = (1, 2, 4, 5, 6, 13, 14, 15)
@@ -23,13 +25,9 @@ def foreign_colours(image: Image.Image) -> bool:
 
     A profile, which is converted, says the same more exactly: then these numbers are not asked.
     """
-    stream = getattr(image, "fp", None)
-    if image.format not in ("PNG", "AVIF") or stream is None or image.info.get("icc_profile"):
+    if image.format not in ("PNG", "AVIF") or image.info.get("icc_profile"):
         return False
-    position = stream.tell()
-    stream.seek(0)
-    stated = _in_png(stream) if image.format == "PNG" else _in_avif(stream)
-    stream.seek(position)
+    stated = from_start(image, _in_png if image.format == "PNG" else _in_avif)
     return stated is not None and not (stated[0] in _PRIMARIES and stated[1] in _CURVES)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import EpsImagePlugin, Image, ImageCms
 
 from bitcodec.errors import BitcodecError, DamagedFileError, UsageError
 from bitcodec.images import open_rgb, to_rgb
@@ -160,3 +162,25 @@ def _linear_srgb_profile() -> bytes:
             swapped = text.replace("sRGB".encode("utf-16-be"), "Line".encode("utf-16-be"))
             profile[offset : offset + size] = swapped
     return bytes(profile)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a program that is a script")
+@pytest.mark.parametrize("suffix", ["eps", "png"])
+def test_no_picture_is_a_program_that_runs(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow hands PostScript, whatever its name, to Ghostscript."""
+    ran = tmp_path / "ran"
+    program = tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ntouch "{ran}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    assert EpsImagePlugin.has_ghostscript() and ran.exists()
+    ran.unlink()
+    path = tmp_path / f"drawing.{suffix}"
+    Image.new("RGB", (8, 8)).save(path, "EPS")
+    with pytest.raises(UsageError, match="a drawing"):
+        open_rgb(path)
+    assert not ran.exists()

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import warnings
-from contextlib import suppress
 
 # The coder's products are small: a second BLAS thread only waits, and spins while it does. NumPy
 # reads this when it is loaded, which happens in the commands below.
@@ -16,8 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
+from bitcodec.cli import streams
 from bitcodec.cli.commands import Commands
-from bitcodec.errors import BitcodecError
+from bitcodec.errors import BitcodecError, UsageError
 
 try:  # Typer carries its own copy of click in some versions and imports click in others.
     from typer._click.exceptions import UsageError as CommandLineError
@@ -35,6 +35,8 @@ bitcodec encode holiday/ -o small/   a whole folder
 
 bitcodec info photo.bitc             what is in the file
 """
+
+FEWEST_COLUMNS = 20
 
 app = typer.Typer(
     name="bitcodec",
@@ -55,8 +57,10 @@ def _group() -> None:
 
 def main() -> None:
     """Entry point: whatever the user did wrong becomes one sentence on stderr and an exit code."""
+    streams.open_missing()
     _prepare()
     try:
+        _check_folder()
         code = app(standalone_mode=False)
         sys.stdout.flush()
     except BitcodecError as error:
@@ -72,13 +76,16 @@ def main() -> None:
     except SystemExit as stop:
         # Rich ends the program by itself when the reader of standard output went away.
         code = 141 if isinstance(stop.__context__, BrokenPipeError) else stop.code
+    except MemoryError:
+        _complain("out of memory: close other programs, or give fewer --jobs")
+        code = 1
     except BrokenPipeError:
         # The reader of our standard output went away; that is its right.
-        _drop_output()
+        streams.drop_output()
         code = 141
     except OSError as error:
         # Commands name the files that they fail with; what is left is standard output.
-        _drop_output()
+        streams.drop_output()
         _complain(f"standard output cannot be written ({error.strerror or error})")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
@@ -99,17 +106,22 @@ def _prepare() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logging.getLogger("PIL").addHandler(logging.NullHandler())
+    if os.environ.get("COLUMNS", "").isdigit() and int(os.environ["COLUMNS"]) < FEWEST_COLUMNS:
+        # Rich would show nothing at all in none.
+        os.environ["COLUMNS"] = str(FEWEST_COLUMNS)
     for stream in (sys.stdout, sys.stderr):
         # A terminal of few characters shows question marks, not a traceback.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")
 
 
-def _drop_output() -> None:
-    """Point standard output nowhere, so that the interpreter's last flush does not fail again."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+def _check_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError as error:
+        raise UsageError(
+            f"the current folder cannot be used ({error.strerror}): change into another one"
+        ) from None
 
 
 def _one_sentence(error: Exception) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from bitcodec.cli.manifest import Done, Manifest
 from bitcodec.cli.plan import Task
+from bitcodec.cli.streams import silent_libraries
 from bitcodec.errors import BitcodecError
 from bitcodec.machine import cores
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Work = Callable[[Task], Done | None]
 """Does a task; None if its output was there already and may stay."""
+
+
+MOST_JOBS = 256
+"""More threads than that are a slip of the finger, and more than a system may give."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -62,7 +67,13 @@ def run(
         BitcodecError: the failure of a task that is the only one.
         typer.Exit: with the exit code, if any of several failed or a signal came.
     """
-    record = Manifest(None) if manifest is None else manifest
+    with silent_libraries():
+        _run(tasks, work, jobs, quiet, done, Manifest(None) if manifest is None else manifest)
+
+
+def _run(
+    tasks: list[Task], work: Work, jobs: int, quiet: bool, done: str, record: Manifest
+) -> None:
     careful = _careful(work, record)
     if len(tasks) == 1:
         outcome = careful(tasks[0])
@@ -107,12 +118,13 @@ def readable(pictures: Sequence[Path]) -> tuple[list[Path], list[BitcodecError]]
     from bitcodec.images import open_rgb
 
     good, failures = [], []
-    for picture in pictures:
-        try:
-            open_rgb(picture)
-            good.append(picture)
-        except BitcodecError as error:
-            failures.append(error)
+    with silent_libraries():
+        for picture in pictures:
+            try:
+                open_rgb(picture)
+                good.append(picture)
+            except BitcodecError as error:
+                failures.append(error)
     if not good:
         raise failures[0]
     for failure in failures:
@@ -149,8 +161,8 @@ def _careful(work: Work, record: Manifest) -> Work:
             # Standard output's reader went away: that ends the program, silently.
             raise
         except Exception as error:
-            lines = str(error).splitlines() or [""]
-            what = f"cannot be done ({type(error).__name__}: {lines[0]})"
+            reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+            what = f"cannot be done ({reason})"
             sentence = BitcodecError(what, task.name)
             record.failed(task, sentence, time.monotonic() - start)
             raise sentence from error
@@ -191,5 +203,5 @@ def _finished(
 
 def share_cores(jobs: int | None, tasks: int) -> tuple[int, int | None]:
     """Pictures at a time, and threads for each: one, or all there are (None) for one by one."""
-    jobs = min(jobs or cores(), max(1, tasks))
+    jobs = min(jobs or cores(), max(1, tasks), MOST_JOBS)
     return jobs, None if jobs == 1 else 1

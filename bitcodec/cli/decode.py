@@ -8,7 +8,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from bitcodec.cli import options
+from bitcodec.cli import options, streams
 from bitcodec.cli.batch import run, share_cores
 from bitcodec.cli.manifest import Done, Manifest
 from bitcodec.cli.plan import STANDARD, Task, is_there, make_room, plan, share
@@ -87,7 +87,8 @@ def decode(
         make_room(task, overwrite)
         try:
             if task.source is None:
-                data = container.read_stream(sys.stdin.buffer)
+                with streams.reading():
+                    data = container.read_stream(sys.stdin.buffer)
             else:
                 data = container.read_file(task.source)
             # The checksum first: a damaged name of a model would mislead.
@@ -105,7 +106,8 @@ def decode(
                 raise UsageError(f"cannot be saved as {name} ({error})", task.target) from None
 
         if task.target is None:
-            save(sys.stdout.buffer)
+            with streams.writing():
+                save(sys.stdout.buffer)
         else:
             with replacing(task.target, overwrite=overwrite) as stream:
                 save(stream)

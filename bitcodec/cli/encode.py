@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from PIL import Image
 
-from bitcodec.cli import options
+from bitcodec.cli import options, streams
 from bitcodec.cli.batch import run, share_cores
 from bitcodec.cli.manifest import Done, Manifest
 from bitcodec.cli.plan import Task, is_there, make_room, plan, share
@@ -110,7 +110,10 @@ def encode(
             return None
         make_room(task, overwrite)
         # Read whole: metadata and pixels are taken one after the other.
-        stream = io.BytesIO(sys.stdin.buffer.read()) if task.source is None else None
+        stream = None
+        if task.source is None:
+            with streams.reading():
+                stream = io.BytesIO(sys.stdin.buffer.read())
         kept = open_metadata(task.name, stream) if keep_metadata else None
         if stream:
             stream.seek(0)
@@ -124,7 +127,8 @@ def encode(
             except BitcodecError as error:
                 raise error.at(task.name) from None
         if task.target is None:
-            sys.stdout.buffer.write(data)
+            with streams.writing():
+                sys.stdout.buffer.write(data)
         else:
             write_file(task.target, data, overwrite=overwrite)
         pixels = image.width * image.height

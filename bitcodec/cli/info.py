@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bitcodec.cli import options
+from bitcodec.cli import options, streams
 from bitcodec.cli.plan import STANDARD
 from bitcodec.errors import BitcodecError, UnknownModelError
 
@@ -56,8 +56,11 @@ def describe(path: Path, model: str | None) -> dict[str, Any]:
     from bitcodec.layout import step_of
     from bitcodec.loading import load, load_for
 
-    from_stream = str(path) == STANDARD
-    data = container.read_stream(sys.stdin.buffer) if from_stream else container.read_file(path)
+    if str(path) == STANDARD:
+        with streams.reading():
+            data = container.read_stream(sys.stdin.buffer)
+    else:
+        data = container.read_file(path)
     header, payload = container.read(data)
     kept = container.read_metadata(data)
     pixels = header.width * header.height

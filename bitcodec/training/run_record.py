@@ -30,7 +30,7 @@ class RunRecord:
 
     Attributes:
         folder: the run's folder.
-        state: ``running``, ``finished``, ``failed`` or ``interrupted``.
+        state: ``running``, ``finished``, ``failed``, ``interrupted`` or ``preempted``.
         overrides: the user's overrides, as typed.
         seed: the run's seed.
         started: Unix time, seconds.
@@ -39,6 +39,7 @@ class RunRecord:
         metrics: final validation metrics, named as the columns of ``results.csv``.
         error: the sentence that ended a run that did not finish.
         fast_dev_run: whether a step or two were a trial of all parts, and no training.
+        after_preemption: whether it goes on after a cluster had ended it.
         begun: whether it is on disk; until then an earlier run's stays.
     """
 
@@ -52,6 +53,7 @@ class RunRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     fast_dev_run: bool = False
+    after_preemption: bool = False
     begun: bool = False
 
     @staticmethod

@@ -17,7 +17,7 @@ from bitcodec.images import open_rgb, to_rgb
 from tests.cli.conftest import Run
 from tests.odd import ODD, flag, saved
 
-for kind in ("png", "tiff_and_jpeg", "others"):
+for kind in ("png", "tiff_and_jpeg", "others", "colours"):
     import_module(f"tests.odd.{kind}")
 
 

@@ -96,7 +96,7 @@ def psd16() -> Odd:
 @odd("drawing.eps")
 def eps() -> Odd:
     """A program in another language, which we do not run."""
-    return Odd(saved(flag(), "EPS"), refused="cannot be read")
+    return Odd(saved(flag(), "EPS"), refused="a drawing")
 
 
 @odd("drawing.wmf")
@@ -104,7 +104,7 @@ def wmf() -> Odd:
     """A recording of Windows' drawing calls."""
     head = struct.pack("<IHhhhhHIH", 0x9AC6CDD7, 0, 0, 0, 2400, 1600, 1440, 0, 0)
     record = struct.pack("<HHHIHIH", 1, 9, 0x300, 12, 0, 3, 0)
-    return Odd(head + record + struct.pack("<IH", 3, 0), refused="cannot be read")
+    return Odd(head + record + struct.pack("<IH", 3, 0), refused="a drawing")
 
 
 @odd("sixteen-bits.sgi")
