@@ -253,7 +253,7 @@ class StepDecoder(nn.Module):
 
 
 def _summing_to(flat: Tensor, weight: Tensor) -> Tensor:
-    """Kernels, each moved by a constant so that its sum, which is what a flat input gives, is right."""
+    """Kernels, each moved by a constant so that its sum, what a flat input gives, is as wanted."""
     return weight + (flat - weight.sum((2, 3), keepdim=True)) / weight[0, 0].numel()
 
 

@@ -83,7 +83,7 @@ def test_no_machine_can_round_the_means_fineness_another_way() -> None:
     near to a tie that the last digits decide.
     """
     steps = 2.0 ** (np.arange(RANGE.finest, RANGE.coarsest + 1) / PER_OCTAVE)
-    middle = np.clip((steps / 12) ** 0.7, 1, FINE_MEANS)
+    middle = np.clip((steps / 19) ** 0.7, 0.75, FINE_MEANS)
     light = np.maximum(middle, np.minimum(steps / SPARSE_STEP, FINEST_MEANS))
     more = light * np.minimum(1, CRUDE_STEP / steps) - 1
     for corner, finer in zip(CORNERS, (1 + more, 1 + more / 4, 1 + more / 2), strict=True):
@@ -106,20 +106,26 @@ def test_the_means_have_a_finer_step_above_all_where_the_others_are_coarse() -> 
         [fineness(torch.tensor([s])).flatten() for s in (8.0, 40.0, 172.0, 300.0)]
     )
     light, red_blue, green = factors.T.tolist()
-    assert light == pytest.approx([1.0, 2.0, 3.0, 2.0], rel=0.03)
-    assert red_blue == pytest.approx([1.0, 1.25, 1.5, 1.25], rel=0.15)
-    assert green == pytest.approx([1.0, 1.5, 2.0, 1.5], rel=0.15)
+    assert light == pytest.approx([0.75, 1.7, 2.4, 1.6], rel=0.05)
+    assert red_blue == pytest.approx([0.94, 1.2, 1.4, 1.2], rel=0.1)
+    assert green == pytest.approx([0.88, 1.35, 1.65, 1.4], rel=0.1)
 
 
-def test_no_training_can_take_the_means_fine_step_back() -> None:
-    encoder, step = StepEncoder(16, 1), torch.tensor([118.0])
+def test_no_training_can_move_what_a_flat_picture_makes_of_the_means() -> None:
+    torch.manual_seed(0)
+    encoder, decoder = StepEncoder(16, 1), StepDecoder(16, 1)
+    colours = torch.tensor(list(itertools.product((0, 127.5, 255), repeat=3)))
+    flats = (colours / 255)[..., None, None].expand(-1, -1, 64, 64)
     with torch.no_grad():
-        before = encoder(photo(), step)
-        for parameter in encoder.parameters():
+        for parameter in [*encoder.parameters(), *decoder.linear.parameters()]:
             parameter.add_(0.1 * torch.randn_like(parameter))
-        after = encoder(photo(), step)
-    assert torch.equal(before[:, :MEANS], after[:, :MEANS])
-    assert not torch.equal(before[:, MEANS:], after[:, MEANS:])
+        decoder.linear.bias.zero_()
+        for size in (118.0, 28.0, 7.0):
+            step = torch.tensor([size])
+            means = encoder(flats, step)[:, :MEANS]
+            assert means.sub(means.round()).abs().max() < 0.01, "no whole number of steps"
+            levels = torch.cat([means, torch.zeros(27, 1, 8, 8)], dim=1)
+            assert decoder(levels, step).sub(flats).abs().max() < 0.1 / 255
 
 
 def test_fewer_latents_are_the_first_ones_of_all() -> None:
