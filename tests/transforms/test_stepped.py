@@ -116,16 +116,24 @@ def test_no_training_can_move_what_a_flat_picture_makes_of_the_means() -> None:
     encoder, decoder = StepEncoder(16, 1), StepDecoder(16, 1)
     colours = torch.tensor(list(itertools.product((0, 127.5, 255), repeat=3)))
     flats = (colours / 255)[..., None, None].expand(-1, -1, 64, 64)
-    with torch.no_grad():
-        for parameter in [*encoder.parameters(), *decoder.linear.parameters()]:
-            parameter.add_(0.1 * torch.randn_like(parameter))
-        decoder.linear.bias.zero_()
-        for size in (118.0, 28.0, 7.0):
-            step = torch.tensor([size])
+    steps = [torch.tensor([size]) for size in (118.0, 28.0, 7.0)]
+
+    def through_means() -> list[torch.Tensor]:
+        pictures = []
+        for step in steps:
             means = encoder(flats, step)[:, :MEANS]
             assert means.sub(means.round()).abs().max() < 0.01, "no whole number of steps"
-            levels = torch.cat([means, torch.zeros(27, 1, 8, 8)], dim=1)
-            assert decoder(levels, step).sub(flats).abs().max() < 0.1 / 255
+            others = torch.zeros(len(flats), 1, *means.shape[2:])
+            pictures.append(decoder(torch.cat([means.round(), others], dim=1), step))
+        return pictures
+
+    with torch.no_grad():
+        before = through_means()
+        for parameter in [*encoder.parameters(), decoder.linear.weight]:
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        after = through_means()
+    for one, other in zip(before, after, strict=True):
+        assert one.sub(other).abs().max() < 0.01 / 255
 
 
 def test_fewer_latents_are_the_first_ones_of_all() -> None:
