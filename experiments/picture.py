@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import bitcodec
 from bitcodec.bitmap import Bitmap
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.files import replacing
+from bitcodec.pixels import psnr
 from experiments.documents import REPOSITORY
 
 FILE = REPOSITORY / "docs" / "images" / "photo_bits_photo.png"

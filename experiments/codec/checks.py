@@ -23,7 +23,7 @@ from rich.progress import track
 import bitcodec
 from bitcodec import targets
 from bitcodec.evaluation.baselines import baselines
-from bitcodec.evaluation.metrics import psnr
+from bitcodec.pixels import psnr
 from bitcodec.provenance import provenance
 from experiments.runs import REPOSITORY
 
