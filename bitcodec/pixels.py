@@ -1,4 +1,4 @@
-"""Pixels: 8-bit ones, how far two pictures of them are apart, and the planes that networks see."""
+"""Pixels in 8 bits, how far two pictures are apart, and pixels as networks take and give them."""
 
 from __future__ import annotations
 

@@ -101,6 +101,7 @@ def detail(picture: Image.Image) -> Image.Image:
 
 
 def size(photo: Image.Image) -> str:
+    """How large a photograph is, in pixels and in bytes."""
     return f"{photo.width} x {photo.height}, {photo.width * photo.height * 3:,} bytes"
 
 

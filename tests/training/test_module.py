@@ -1,3 +1,5 @@
+"""The module's metrics agree with other implementations, and the learning rate with its formula."""
+
 from __future__ import annotations
 
 import math
