@@ -148,7 +148,10 @@ class _Book:
         return True
 
     def _uris(self, found: Photograph) -> dict[str, str]:
-        codes = {"code": partial(pictures.lossy, quality=50), "bitmap": pictures.bits}
+        codes: dict[str, Encode] = {
+            "code": partial(pictures.lossy, quality=50),
+            "bitmap": pictures.bits,
+        }
         return {part: codes.get(part, self._encode)(image) for part, image in found.parts.items()}
 
 
