@@ -33,12 +33,13 @@ from bitcodec.training.loggers import PictureLog, options
 from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.preemption import Announcements, was_preempted
 from bitcodec.training.progress import StepBar
-from bitcodec.training.ranks import check_started, leave_together
+from bitcodec.training.ranks import check_started, leave_together, on_this_machine
 from bitcodec.training.results import print_run
 from bitcodec.training.resume_facts import ResumeFacts, resume_facts
 from bitcodec.training.run_folder import clear, goes_on_here, holds_result
 from bitcodec.training.run_names import shown_settings
 from bitcodec.training.run_record import RunRecord
+from bitcodec.training.sweep_signals import side_by_side
 from bitcodec.training.throughput import Throughput
 from bitcodec.training.time_limit import TimeLimit
 from bitcodec.training.trainer_check import check_trainer
@@ -123,6 +124,7 @@ def _prepare(config: DictConfig, unfinished: bool) -> _Parts:
         module.encoder.compile()
         module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
+    data.processes = on_this_machine(config.trainer) * side_by_side()
     data.setup()
     facts = resume_facts(config)
     first = 0
