@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
+from bitcodec.files import replacing_path
 from bitcodec.training import preemption
 from bitcodec.training.ranks import Agreement
 
@@ -104,11 +106,12 @@ class LastCheckpoint(Checkpoint):
 
     def _save(self, trainer: pl.Trainer) -> None:
         self._saved, self._log_behind = trainer.global_step, True
-        # A kill in the middle of a write must leave the previous checkpoint.
-        temporary = self.path.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            temporary.replace(self.path)
+        with ExitStack() as whole:
+            path = self.path
+            if trainer.is_global_zero:  # the others take part, but write nothing
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path = whole.enter_context(replacing_path(path))
+            trainer.save_checkpoint(path)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for number, handler in self._previous.items():

@@ -77,6 +77,7 @@ class RunRecord:
 
     @classmethod
     def of(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
+        """The record of a run that begins now."""
         record = cls(folder, "running", overrides, config.seed, time.time(), provenance())
         record.fast_dev_run = bool(config.trainer.fast_dev_run)
         return record
@@ -92,6 +93,7 @@ class RunRecord:
     def finish(
         self, state: str, metrics: dict[str, float] | None = None, error: str | None = None
     ) -> None:
+        """Write how the run ended, unless it never began."""
         if not self.begun:
             return
         self.state, self.metrics, self.error = state, metrics or {}, error
