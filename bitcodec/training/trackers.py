@@ -45,6 +45,8 @@ class WandbLog(WandbLogger, _Tracker):
         _need("wandb")
         self._note = Path(save_dir, "wandb", "run_id")
         options |= {"name": _name(save_dir), "id": _noted(self._note, first)}
+        if options.get("offline"):
+            options |= {"mode": "offline"}  # wandb reads its environment only once
         super().__init__(save_dir=save_dir, **options)
 
     @property

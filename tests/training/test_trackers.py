@@ -139,6 +139,8 @@ def test_wandb_without_an_account_is_a_sentence(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.setenv("WANDB_SILENT", "true")
-    outcome = train(*tiny_run(photo_folder, tmp_path / "run", "logger=wandb"))
+    outcome = train(
+        *tiny_run(photo_folder, tmp_path / "run", "logger=wandb", "+logger.wandb.mode=online")
+    )
     assert outcome.code == 1 and "logger.wandb.offline=true" in outcome.error
     assert "Traceback" not in outcome.error
