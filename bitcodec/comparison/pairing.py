@@ -42,6 +42,8 @@ def is_bystander(key: str) -> bool:
         "overwrite",
         "trainer.log_every_n_steps",
         "trainer.val_check_interval",
+        "data.memory_share",
+        "data.workers",
     }
 
 
