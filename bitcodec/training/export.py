@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -96,7 +95,11 @@ def export_model(
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
         _seal(folder, facts)
-        shutil.move(folder, out)
+        try:
+            folder.rename(out)  # a move would go inside a folder that has appeared meanwhile
+        except OSError:
+            refuse_existing(out)
+            raise
     return ModelFolder(out)
 
 
