@@ -16,10 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from dahuffman import HuffmanCodec
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
@@ -40,6 +39,9 @@ from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
 from bitcodec.varint import varint
 
+if TYPE_CHECKING:
+    from dahuffman import HuffmanCodec
+
 CLASSES = 8
 LLOYD_ROUNDS = 8
 CHUNK = 1 << 16
@@ -51,6 +53,8 @@ def codec_for(counts: NDArray[np.integer]) -> HuffmanCodec:
     Counts go in as integers and none as zero: dahuffman gives the end symbol the weight 1, and an
     unseen symbol must stay encodable.
     """
+    from dahuffman import HuffmanCodec  # Which the files of most models never need.
+
     frequencies = {symbol: int(count) for symbol, count in enumerate(counts + 1)}
     return HuffmanCodec.from_frequencies(frequencies, eof=END)
 
