@@ -47,7 +47,8 @@ def order0_bits(bitmap: Bitmap) -> float:
 
     ``sum_c n * h(p_c)`` with ``h`` the binary entropy (Shannon, 1948) and ``p_c`` the share of
     ones in channel c of this very bitmap: what an ideal coder without context would need if it
-    were told the densities for free.
+    were told the densities for free. Its twin in torch, for batches in training, is
+    :func:`bitcodec.training.module.entropy_bpp`.
 
     >>> order0_bits(np.array([[[0, 1, 0, 1]], [[0, 0, 0, 0]]], bool))
     4.0

@@ -6,18 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Pixels = NDArray[np.uint8]
+from bitcodec.pixels import Pixels
+
 COLUMNS = 16
 TILE = 64
 """Largest side of one channel's tile; larger code maps are thinned out, never averaged, so that
 a bit stays black or white."""
 
 _INK, _PAPER = (60, 60, 60), (250, 250, 250)
-
-
-def to_pixels(image: NDArray[np.floating]) -> Pixels:
-    """``3 x H x W`` in [0, 1] → ``H x W x 3`` uint8, rounded."""
-    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def code_grid(code: NDArray[np.floating]) -> Pixels:

@@ -77,7 +77,7 @@ class Codec:
         layout = self.layout(quality, step_index)
         rgb = to_rgb(image, background)
         kept = metadata.of(image) if keep_metadata else Metadata()
-        bitmap = self.bitmap(rgb, layout)
+        bitmap = self._bitmap(rgb, layout)
         return self.pack(bitmap, rgb.size, layout, coder=coder, kept=kept)
 
     def decode(self, data: bytes) -> Image.Image:
@@ -123,8 +123,9 @@ class Codec:
         Raises:
             BitcodecError: if the picture cannot be encoded.
         """
-        rgb = to_rgb(image)
-        layout = layout or self.layout()
+        return self._bitmap(to_rgb(image), layout or self.layout())
+
+    def _bitmap(self, rgb: Image.Image, layout: Layout) -> Bitmap:
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         for vertical, horizontal in tiles(*shape[1:], self.facts.encoder_margin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from pathlib import Path
 from typing import Self
 
@@ -52,10 +53,15 @@ def typed(key: str, path: str | Path) -> str:
     return shlex.quote(f'{key}="{path}"')
 
 
+PREEMPTING = ("SIGUSR1", "SIGUSR2")
+"""Signals by which clusters announce that they will end a run, to start it again later."""
+
+
 class InterruptedRunError(BitcodecError):
     """A signal ended a training run early; what it had done is kept.
 
-    The exit code is 128 plus the number of the signal, as shells have it.
+    The exit code is 128 plus the number of the signal, as shells have it. ``state`` is the run's
+    from then on: ``interrupted`` or, announced by a cluster, ``preempted``.
 
     Args:
         number: the signal.
@@ -64,5 +70,7 @@ class InterruptedRunError(BitcodecError):
 
     def __init__(self, number: int, checkpoint: Path | None = None) -> None:
         way = typed("ckpt_path", checkpoint) if checkpoint else "the same command"
-        super().__init__(f"interrupted; go on with {way}")
-        self.exit_code = 128 + number
+        preempted = signal.Signals(number).name in PREEMPTING
+        self.state = "preempted" if preempted else "interrupted"
+        super().__init__(f"{self.state}; go on with {way}")
+        self.number, self.exit_code = number, 128 + number

@@ -23,6 +23,7 @@ from bitcodec.files import write_file
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.loading import load
 from bitcodec.metadata import Metadata
+from bitcodec.pixels import psnr
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def encode_to(
     steps = codec.facts.steps
     if steps is None:
         raise UsageError(f"model {codec.facts.name} has one quality: it cannot aim at a target")
-    pixels = image.width * image.height
+    original, pixels = np.asarray(image), image.width * image.height
     limit = target.bytes if target.psnr is None else None
     if target.bpp is not None:
         limit = int(target.bpp * pixels / 8)
@@ -152,7 +153,7 @@ def encode_to(
         if limit is not None:
             return _Trial(index, data, math.log(len(data)))
         decoded = codec.reconstruct(bitmap, image.size, layout)
-        return _Trial(index, data, _psnr(image, decoded))
+        return _Trial(index, data, psnr(original, np.asarray(decoded)))
 
     if limit is not None:
         goal = math.log(max(limit, 1))
@@ -205,12 +206,3 @@ def _search(
         # A guess that hardly narrowed it down is followed by a halving.
         straight = abs(best.index - beyond.index) <= before // 2
     return best
-
-
-def _psnr(original: Image.Image, decoded: Image.Image) -> float:
-    """``10 log10(255**2 / mse)``; the twin of :func:`bitcodec.evaluation.metrics.psnr`, which
-    stands above this in the house.
-    """
-    difference = np.asarray(original, np.float32) - np.asarray(decoded, np.float32)
-    error = float(np.square(difference, dtype=np.float32).mean(dtype=np.float64))
-    return 10 * math.log10(255**2 / error) if error else math.inf

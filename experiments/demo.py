@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import bitcodec
-from bitcodec.evaluation.metrics import psnr
+from bitcodec.pixels import psnr
 from experiments.runs import Run, run_all
 
 STEPS = 700

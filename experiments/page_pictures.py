@@ -77,6 +77,7 @@ def inspected(folder: Path) -> tuple[Path, str]:
 
 
 def python(*arguments: str | Path) -> None:
+    """Run a program of this checkout."""
     subprocess.run([sys.executable, *map(str, arguments)], cwd=REPOSITORY, check=True)
 
 

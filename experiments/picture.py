@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import bitcodec
 from bitcodec.bitmap import Bitmap
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.files import replacing
+from bitcodec.pixels import psnr
 from experiments.documents import REPOSITORY
 
 FILE = REPOSITORY / "docs" / "images" / "photo_bits_photo.png"
@@ -101,6 +101,7 @@ def detail(picture: Image.Image) -> Image.Image:
 
 
 def size(photo: Image.Image) -> str:
+    """How large a photograph is, in pixels and in bytes."""
     return f"{photo.width} x {photo.height}, {photo.width * photo.height * 3:,} bytes"
 
 

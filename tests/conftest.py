@@ -1,3 +1,5 @@
+"""Fixtures for all tests: a folder of photographs, and `train.py` in this process."""
+
 from __future__ import annotations
 
 import sys

@@ -1,3 +1,5 @@
+"""The bitmap: packing loses nothing, and its entropy is what can be worked out by hand."""
+
 from __future__ import annotations
 
 import math

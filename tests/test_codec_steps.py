@@ -13,7 +13,7 @@ import bitcodec
 from bitcodec import container, tiles
 from bitcodec.codec import Codec
 from bitcodec.errors import DamagedFileError, UsageError
-from bitcodec.evaluation.metrics import psnr
+from bitcodec.pixels import psnr
 from tests.stepped import STEPS
 from tests.tiny import textured
 

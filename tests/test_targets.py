@@ -9,8 +9,8 @@ from PIL import Image
 
 import bitcodec
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.layout import Layout
+from bitcodec.pixels import psnr
 from bitcodec.targets import Target, encode_to
 from tests.tiny import textured
 

@@ -19,6 +19,9 @@ from tests.conftest import REPOSITORY
 
 SECTIONS = ("Raises", "Args", "Returns")
 SOURCES = sorted((REPOSITORY / "bitcodec").rglob("*.py"))
+OTHERS = sorted(
+    p for folder in ("experiments", "tests") for p in (REPOSITORY / folder).rglob("*.py")
+)
 
 
 def dotted(path: Path) -> str:
@@ -57,17 +60,25 @@ def test_what_users_call_has_an_example_of_its_own(thing: object) -> None:
             assert ">>> " in (inspect.getdoc(member) or ""), name
 
 
+def test_every_module_opens_with_one_sentence() -> None:
+    for path in [*SOURCES, *OTHERS, REPOSITORY / "train.py"]:
+        if not path.read_text() and path.name == "__init__.py":
+            assert path not in SOURCES, path
+            continue
+        summary, *rest = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")
+        assert summary and summary[-1] in ".?" and not (rest and rest[0]), path
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=dotted)
-def test_modules_and_public_functions_begin_with_a_summary(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    if not tree.body:
-        return  # an empty __init__.py
-    for node in [tree, *tree.body]:
-        name = getattr(node, "name", "the module")
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and name[0] != "_":
-            summary = ast.get_docstring(node) or ""
-            assert summary and not summary.startswith(SECTIONS), name
+def test_public_functions_begin_with_a_summary(path: Path) -> None:
+    for node in ast.parse(path.read_text()).body:
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef) or node.name[0] == "_":
+            continue
+        summary = ast.get_docstring(node) or ""
+        assert summary and not summary.startswith(SECTIONS), node.name
         for method in node.body if isinstance(node, ast.ClassDef) else []:
-            # What overrides another method may leave its words to that one.
             if isinstance(method, ast.FunctionDef) and method.name[0] != "_":
-                assert not (ast.get_docstring(method) or "").startswith(SECTIONS), method.name
+                summary = ast.get_docstring(method) or ""
+                # What overrides another method may leave its words to that one.
+                assert summary or node.bases, f"{node.name}.{method.name}"
+                assert not summary.startswith(SECTIONS), f"{node.name}.{method.name}"

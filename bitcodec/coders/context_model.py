@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.coders.base import Tables
-from bitcodec.coders.context_planes import GROUP, PHASES, REACH, known
+from bitcodec.coders.context_planes import GROUP, PHASES, REACH, groups_of, known
 from bitcodec.coders.integer_network import Networks
 from bitcodec.coders.mean_coder import network_count, signed_count
 from bitcodec.coders.symbols import SymbolTables
@@ -79,7 +79,7 @@ class ContextModel:
     @property
     def groups(self) -> int:
         """How many groups the latents that are not means make."""
-        return -(-(self.latents - self.means) // GROUP)
+        return groups_of(self.latents, self.means)
 
     def check(self) -> None:
         """Raise ValueError unless shapes agree and every feature is known when it is needed."""
@@ -98,7 +98,7 @@ class ContextModel:
             plane, *offsets = np.moveaxis(features.astype(np.int64), 2, 0)
             number = np.arange(count)[:, None]
             group, phase = number // len(PHASES), number % len(PHASES)
-            _require(bool((np.abs(offsets) <= REACH).all()))
+            _require(all(((each >= -REACH) & (each <= REACH)).all() for each in offsets))
             _require(bool(known(plane, offsets[0], offsets[1], group, phase, self.means).all()))
 
 

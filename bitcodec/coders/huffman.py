@@ -112,7 +112,7 @@ class HuffmanCoder:
         chosen = np.argmin(cost, axis=1)
         ranks = self._rank_of[np.arange(self.channels), chosen]
         parts = [self._rank_codec.encode((ranks + 1).tolist())]
-        for index in np.unique(chosen):
+        for index in np.flatnonzero(np.bincount(chosen)):
             symbols = symbols_of(blocks[chosen == index].reshape(1, -1))[:-1]
             chunks = (symbols[at : at + CHUNK].tolist() for at in range(0, len(symbols), CHUNK))
             parts.append(varint(len(symbols)))
@@ -143,7 +143,7 @@ class HuffmanCoder:
         chosen = self._class_at[np.arange(self.channels), ranks]
         per_plane = math.prod(block_grid(*size))
         blocks = np.empty((self.channels, per_plane), np.uint8)
-        for index in np.unique(chosen):
+        for index in np.flatnonzero(np.bincount(chosen)):
             planes = chosen == index
             total = int(planes.sum()) * per_plane
             count = _read_count(source)

@@ -1,8 +1,9 @@
-"""The means go first, as a thumbnail that grows (:func:`bitcodec.coders.means.passes`).
+"""Coding the means, which go first, as a thumbnail that grows.
 
-A mean is expected where the four nearest neighbours say, corrected by a weighted sum of how all
-neighbours differ from them and of how the other means of the same place, known already, differ from
-theirs. The sizes of the same differences say how surely.
+In which order says :func:`bitcodec.coders.means.passes`. A mean is expected where the four nearest
+neighbours say, corrected by a weighted sum of how all neighbours differ from them and of how the
+other means of the same place, known already, differ from theirs. The sizes of the same differences
+say how surely.
 """
 
 from __future__ import annotations

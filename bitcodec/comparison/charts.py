@@ -6,6 +6,7 @@ reader picked. Colour is the noise, shape the group and its penalty, so no two s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -128,7 +129,7 @@ class Charts:
         ends = [values[0] - 0.1 * least, values[-1] * 1.08 + 0.05 * least]
         scale = alt.Scale(type="symlog", constant=least, domain=ends, nice=False)
         x = alt.X(f"{column}:Q", title=AXIS_NAMES[key], scale=scale, axis=ticks)
-        y = alt.Y("mean:Q", title=title, scale=self._scale(metrics))
+        y = alt.Y("mean:Q", title=title, **self._axis(metrics[0]))
         each = _runs("runs").transform_filter("datum.drawn").transform_fold(metrics, ["key", "of"])
         each = each.transform_filter(f"isValid(datum.of) && isValid(datum.{column})")
         of = "datum.of * 100" if first.unit == "%" else "datum.of"
@@ -156,7 +157,7 @@ class Charts:
             line = line.encode(detail="group:N", color=self._colour)
         look = {"x": x, "color": self._colour, "opacity": _FAINTER}
         bars = mean.mark_rule().encode(
-            y=alt.Y("low:Q", scale=self._scale(metrics)), y2="high:Q", **look
+            y=alt.Y("low:Q", **self._axis(metrics[0])), y2="high:Q", **look
         )
         points = mean.mark_point(size=80, filled=True).encode(
             y=y, shape=self._shape, tooltip=facts, detail=_SPREAD, **look
@@ -171,11 +172,8 @@ class Charts:
         return alt.layer(*layers)
 
     def _rate_distortion(self) -> Chart:
-        rates = [row["bpp"] for row in self._having("bpp", "psnr_binary")]
-        wide = min(rates) > 0 and max(rates) / min(rates) > _WIDE_RATIO
         base = _runs("runs").transform_filter("datum.drawn && isValid(datum.bpp)")
-        scale = alt.Scale(type="log") if wide else alt.Scale(zero=False, nice=True)
-        x = alt.X("bpp:Q", title=METRICS["bpp"].axis, scale=scale)
+        x = alt.X("bpp:Q", title=METRICS["bpp"].axis, **self._axis("bpp"))
         y = alt.Y("psnr_binary:Q", title=METRICS["psnr_binary"].axis, scale=alt.Scale(zero=False))
         facts = [*_RUN, _number("bpp", "files, bpp"), _number("psnr_binary", "binarized, dB")]
         base = base.encode(x=x, y=y, color=self._colour, shape=self._shape, tooltip=facts)
@@ -222,11 +220,19 @@ class Charts:
         )
         return alt.layer(lines, picked, points)
 
-    def _scale(self, metrics: list[Any]) -> alt.Scale:
-        values = [row[metrics[0]] for row in self._having(metrics[0])]
-        wide = metrics[0] in ("bpp", "ones") and min(values) > 0
-        log = wide and max(values) / min(values) > _WIDE_RATIO
-        return alt.Scale(type="log") if log else alt.Scale(zero=False)
+    def _axis(self, metric: str) -> dict[str, Any]:
+        """Scale and ticks; rates and shares that span much are drawn to their logarithms."""
+        values = [row[metric] for row in self._having(metric)]
+        low, high = min(values), max(values)
+        if metric not in ("bpp", "ones") or low <= 0 or high / low <= _WIDE_RATIO:
+            return {"scale": alt.Scale(zero=False)}
+        unit = 100 if METRICS[metric].unit == "%" else 1
+        ends = [low * unit * 0.8, high * unit * 1.25]
+        tens = range(math.floor(math.log10(ends[0])), math.ceil(math.log10(ends[1])))
+        ticks = [digit * 10.0**power for power in tens for digit in (1, 2, 5)]
+        shown = [tick for tick in ticks if ends[0] <= tick <= ends[1]]
+        scale = alt.Scale(type="log", domain=ends, nice=False)
+        return {"scale": scale, "axis": alt.Axis(values=shown, format="~g", labelOverlap="greedy")}
 
     def _told(self, field: str, key: str) -> alt.Tooltip:
         return alt.Tooltip(f"{field}:N", title=AXIS_NAMES[key])

@@ -42,7 +42,8 @@ def _about_state(run: Run) -> list[str]:
     kept = "it is in the table, its figures are not drawn"
     if run.state == "running":
         return [f"has not ended: it is still running or was killed; {kept}"]
-    verb = {"failed": "failed", "interrupted": "was interrupted"}.get(run.state)
+    verbs = {"failed": "failed", "interrupted": "was interrupted", "preempted": "was preempted"}
+    verb = verbs.get(run.state)
     return [f"{verb}{reason}; {kept}" if verb else f"{run.error}; {kept}"]
 
 

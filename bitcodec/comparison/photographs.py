@@ -16,9 +16,9 @@ from PIL import Image
 from bitcodec.code_pictures import article_boxes
 from bitcodec.comparison.runs import Run, natural
 from bitcodec.errors import BitcodecError
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.images import open_rgb
 from bitcodec.pages import pictures
+from bitcodec.pixels import psnr
 
 NAMES = {
     "input": "panel_input",

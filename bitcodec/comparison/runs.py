@@ -24,7 +24,7 @@ from bitcodec.comparison.settings import (
 from bitcodec.errors import UsageError
 
 RECORD, CONFIG = "run.json", "config.yaml"
-STATES = ("finished", "failed", "interrupted", "running")
+STATES = ("finished", "failed", "interrupted", "preempted", "running")
 UNREADABLE = "unreadable"
 
 

@@ -1,0 +1,1 @@
+"""Codecs measured beside each other: rate, distortion, speed, and what goes wrong."""

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import AvifImagePlugin, Image, features
 
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.images import to_rgb
 from bitcodec.loading import load
 from bitcodec.model_folder import ModelFolder
+from bitcodec.pixels import psnr
 
 Result = TypeVar("Result")
 

@@ -15,10 +15,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bitcodec.pixels import LUMA
+
 #: JPEG's block side in pixels.
 BLOCK = 8
-#: Luma of ITU-R BT.601, as in JFIF.
-LUMA = (0.299, 0.587, 0.114)
 
 
 def blockiness(pixels: NDArray[np.uint8]) -> float:

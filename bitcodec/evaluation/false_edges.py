@@ -5,6 +5,8 @@ the right-hand and lower neighbours over the 17 x 17 pixels around it is below 2
 along rows and along columns, ``d(x)`` is the absolute difference of two means of 3 pixels, centred
 at ``x + 2`` and ``x - 2``. A false edge is a place whose ``d`` exceeds 3 levels in the
 reconstruction and also exceeds twice the original's ``d`` plus 1.
+
+The same places and steps in torch, as a penalty, are :func:`bitcodec.training.smoothness.stairs`.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.evaluation.metrics import Pixels
+from bitcodec.pixels import LUMA, Pixels
 
 Plane = NDArray[np.float64]
 
-_LUMA = (0.299, 0.587, 0.114)
-_RADIUS, _SMOOTH = 8, 2.0
-_MEAN_OF, _APART = 3, 4
+RADIUS = 8
+"""Smoothness is judged over so many pixels on either side."""
+SMOOTH = 2.0
+"""A place is smooth where neighbouring pixels differ by less on average, in 8-bit levels."""
+MEAN_OF, APART = 3, 4
+"""A step is the difference of means of three pixels whose middles are four pixels apart."""
 _EDGE, _FACTOR, _MARGIN = 3.0, 2.0, 1.0
 
 
@@ -53,19 +58,24 @@ def false_edges(original: Pixels, decoded: Pixels) -> FalseEdges:
     """
     if original.shape != decoded.shape:
         raise ValueError(f"shapes differ: {original.shape} and {decoded.shape}")
-    before, after = original @ np.asarray(_LUMA), decoded @ np.asarray(_LUMA)
-    steps = np.abs(np.diff(before, axis=0, append=before[-1:]))
-    steps += np.abs(np.diff(before, axis=1, append=before[:, -1:]))
-    smooth = _box_mean(steps / 2, _RADIUS) < _SMOOTH
+    before, after = original @ np.asarray(LUMA), decoded @ np.asarray(LUMA)
+    smooth = smooth_places(before)
     found = FalseEdges(0, 0)
     for a, b, where in ((before, after, smooth), (before.T, after.T, smooth.T)):
-        if a.shape[1] < _MEAN_OF + _APART:
+        if a.shape[1] < MEAN_OF + APART:
             continue
-        here = where[:, _MEAN_OF:-_MEAN_OF]
-        step = _wide_step(b)
-        false = here & (step > _EDGE) & (step > _FACTOR * _wide_step(a) + _MARGIN)
+        here = where[:, MEAN_OF:-MEAN_OF]
+        step = wide_step(b)
+        false = here & (step > _EDGE) & (step > _FACTOR * wide_step(a) + _MARGIN)
         found = pooled([found, FalseEdges(int(false.sum()), int(here.sum()))])
     return found
+
+
+def smooth_places(luma: Plane) -> NDArray[np.bool_]:
+    """Where a picture ``H x W``, in 8-bit levels, is smooth."""
+    steps = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
+    steps += np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
+    return _box_mean(steps / 2, RADIUS) < SMOOTH
 
 
 def _box_mean(values: Plane, radius: int) -> Plane:
@@ -77,8 +87,8 @@ def _box_mean(values: Plane, radius: int) -> Plane:
     return corners / side**2
 
 
-def _wide_step(values: Plane) -> Plane:
+def wide_step(values: Plane) -> Plane:
     """Differences of means along the last axis, which becomes 6 shorter."""
     sums = np.pad(values.cumsum(1), ((0, 0), (1, 0)))
-    means = (sums[:, _MEAN_OF:] - sums[:, :-_MEAN_OF]) / _MEAN_OF
-    return np.abs(means[:, _APART:] - means[:, :-_APART])
+    means = (sums[:, MEAN_OF:] - sums[:, :-MEAN_OF]) / MEAN_OF
+    return np.abs(means[:, APART:] - means[:, :-APART])

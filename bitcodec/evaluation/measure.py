@@ -19,8 +19,9 @@ from PIL import Image
 from bitcodec.evaluation.baselines import ImageCodec, Setting
 from bitcodec.evaluation.blockiness import blockiness
 from bitcodec.evaluation.false_edges import false_edges
-from bitcodec.evaluation.metrics import MsSsim, psnr
+from bitcodec.evaluation.metrics import MsSsim
 from bitcodec.images import open_rgb
+from bitcodec.pixels import psnr
 
 # Each worker computes on its own core; libraries that start threads of their own would only
 # fight each other for it.

@@ -1,6 +1,6 @@
-"""PSNR and MS-SSIM of a decoded photograph, the way the compression field reports them.
+"""MS-SSIM of a decoded photograph, the way the compression field reports it.
 
-PSNR is taken over all pixels and channels of one 8-bit RGB image. MS-SSIM follows Wang, Simoncelli
+It follows Wang, Simoncelli
 and Bovik, "Multi-scale structural similarity for image quality assessment" (Asilomar 2003): five
 scales, an 11x11 Gaussian window with standard deviation 1.5, values between 0 and 1, one figure for
 each colour channel, then their mean (as ``tf.image.ssim_multiscale`` and ``pytorch-msssim`` do it).
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from bitcodec.pixels import Pixels
+
 Planes = NDArray[np.float32]
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -27,24 +28,6 @@ C1, C2 = 0.01**2, 0.03**2
 SHORTEST_SIDE = (WINDOW - 1) * 2 ** (len(SCALE_WEIGHTS) - 1) + 1
 #: Lines filtered by one matrix product; larger blocks multiply more zeros, smaller ones call more.
 _BLOCK = 32
-
-
-def psnr(original: Pixels, decoded: Pixels) -> float:
-    """Peak signal-to-noise ratio in dB of two H x W x 3 images of 8-bit values.
-
-    Infinite when they are equal. Raises ValueError when the shapes differ. Its twin in torch, for
-    batches in training, is :func:`bitcodec.training.module.psnr`.
-
-    >>> psnr(np.full((8, 8, 3), 100, np.uint8), np.full((8, 8, 3), 101, np.uint8))
-    48.1308...
-    """
-    if original.shape != decoded.shape:
-        raise ValueError(f"shapes differ: {original.shape} and {decoded.shape}")
-    difference = original.astype(np.int32) - decoded
-    mean_squared_error = float(np.mean(np.square(difference), dtype=np.float64))
-    if mean_squared_error == 0:
-        return math.inf
-    return 10 * math.log10(255**2 / mean_squared_error)
 
 
 def ms_ssim(original: Pixels, decoded: Pixels) -> float:

@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image
 
 from bitcodec.evaluation.false_edges import false_edges
-from bitcodec.evaluation.metrics import MsSsim, psnr
+from bitcodec.evaluation.metrics import MsSsim
 from bitcodec.inspect_page import rivals
 from bitcodec.inspect_page.bits import COLUMNS, PER_GRID, Channels, grids, heat, spent
 from bitcodec.inspect_page.renderings import Rendering, Work, largest, qualities, read
 from bitcodec.machine import cores
 from bitcodec.pages import document, pictures
+from bitcodec.pixels import psnr
 
 GENERATOR = "bitcodec inspect"
 OURS = "bitcodec"

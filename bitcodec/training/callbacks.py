@@ -17,10 +17,11 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from bitcodec.bitmap import Bitmap
-from bitcodec.code_pictures import article_figure, code_grid, to_pixels
+from bitcodec.code_pictures import article_figure, code_grid
 from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
 from bitcodec.layout import Layout
+from bitcodec.pixels import to_bytes
 from bitcodec.training.module import Reading, entropy_bpp, psnr
 from bitcodec.training.modules import CodecModule
 from bitcodec.training.ranks import gathered
@@ -125,7 +126,7 @@ def _caption(facts: dict[str, float]) -> str:
 
 def _pictures(reading: Reading, title: str) -> dict[str, np.ndarray]:
     """The image tags of one validation image."""
-    image, sigmoid, binary = (to_pixels(x.numpy()) for x in reading[:3])
+    image, sigmoid, binary = (to_bytes(x.numpy()) for x in reading[:3])
     code, bitmap = (code_grid(x.numpy()) for x in reading[3:])
     return {
         "panel/input": image,

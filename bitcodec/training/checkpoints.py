@@ -24,6 +24,17 @@ def checked_step(path: str, module: CodecModule, facts: Mapping[str, Any] | None
             out if they may differ.
 
     Raises:
+        BitcodecError: as from :func:`checked`, or if the facts are others.
+    """
+    checkpoint = checked(path, module)
+    check_facts(checkpoint, facts or {}, path)
+    return int(checkpoint["global_step"])
+
+
+def checked(path: str, module: CodecModule) -> dict[str, Any]:
+    """A checkpoint, once it is known to be whole and of a module like this one.
+
+    Raises:
         BitcodecError: naming the file, if it is missing, damaged, or of another kind of run.
     """
     checkpoint = _load(path, "ckpt_path")
@@ -37,8 +48,7 @@ def checked_step(path: str, module: CodecModule, facts: Mapping[str, Any] | None
             )
     if state.keys() != module.state_dict().keys():
         raise BitcodecError("its weights are not those of this model; check ckpt_path", path)
-    check_facts(checkpoint, facts or {}, path)
-    return int(checkpoint["global_step"])
+    return checkpoint
 
 
 def start_from(path: str, module: CodecModule) -> None:

@@ -48,6 +48,7 @@ def task(config: DictConfig) -> float:
     if _command_line:
         sys.argv = _command_line  # Lightning starts the processes of other devices with it
     # Imported late: torch and lightning take seconds, and --help or a typing error need neither.
+    from bitcodec.training.preemption import goes_on_by_itself
     from bitcodec.training.run import run
     from bitcodec.training.sweep_resume import resume
 
@@ -57,12 +58,13 @@ def task(config: DictConfig) -> float:
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     lead(str(folder.absolute()))
-    train = resume if config.resume_sweep else run
     try:
         if not stopped():
             check(config.objective, config.rd_weight)
             check_ranks(config, hydra_config.mode == RunMode.MULTIRUN)
             typed = list(hydra_config.overrides.task)
+            left = config.resume_sweep or goes_on_by_itself(folder, config)
+            train = resume if left else run
             metrics = train(config, folder, typed, varied(hydra_config))
             return objective(metrics, config.objective, config.rd_weight)
     except InterruptedRunError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +19,8 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
+from bitcodec.files import replacing_path
+from bitcodec.training import preemption
 from bitcodec.training.ranks import Agreement
 
 log = logging.getLogger(__name__)
@@ -26,9 +29,10 @@ log = logging.getLogger(__name__)
 class LastCheckpoint(Checkpoint):
     """Keeps ``last.ckpt``: every so often, however the training ends, and when a signal asks to.
 
-    SIGINT and SIGTERM end the training after the step in hand, so that the checkpoint is one
-    that an uninterrupted run passes through; a signal to one of several processes ends all; a
-    second signal ends the process at once. A signal that the process ignores stays ignored.
+    SIGINT, SIGTERM and what announces a preemption (SIGUSR1, SIGUSR2) end the training after the
+    step in hand, so that the checkpoint is one that an uninterrupted run passes through; a signal
+    to one of several processes ends all; a second SIGINT or SIGTERM ends the process at once. A
+    signal that the process ignores stays ignored.
     After its last step a run is validated.
 
     Args:
@@ -39,6 +43,8 @@ class LastCheckpoint(Checkpoint):
     def __init__(self, path: str, every: int) -> None:
         self.path, self.every = Path(path), every
         self.signal: signal.Signals | None = None
+        self._told = False
+        """Whether SIGINT or SIGTERM has come, beside what a cluster announces."""
         self._previous: dict[signal.Signals, Any] = {}
         self._saved: int | None = None
         self._log_behind = False
@@ -46,15 +52,18 @@ class LastCheckpoint(Checkpoint):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._agreement = Agreement()
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, *preemption.numbers()):
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._previous[number] = signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = signal.Signals(number)
-        log.warning("%s: stopping after this step", self.signal.name)
+        if number not in preemption.numbers():
+            if self._told:
+                raise KeyboardInterrupt
+            self._told = True
+        if self.signal is None:  # SIGTERM may follow at the end of the time that was announced
+            self.signal = signal.Signals(number)
+            log.warning("%s: stopping after this step", self.signal.name)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Tensor, batch_idx: int
@@ -97,11 +106,12 @@ class LastCheckpoint(Checkpoint):
 
     def _save(self, trainer: pl.Trainer) -> None:
         self._saved, self._log_behind = trainer.global_step, True
-        # A kill in the middle of a write must leave the previous checkpoint.
-        temporary = self.path.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            temporary.replace(self.path)
+        with ExitStack() as whole:
+            path = self.path
+            if trainer.is_global_zero:  # the others take part, but write nothing
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path = whole.enter_context(replacing_path(path))
+            trainer.save_checkpoint(path)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for number, handler in self._previous.items():

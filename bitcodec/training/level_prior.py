@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bitcodec.coders.context_planes import GROUP, PHASES
+from bitcodec.coders.context_planes import GROUP, PHASES, groups_of
 from bitcodec.coders.means import MIDDLE, NEAREST, NEIGHBOURS, SIDE
 
 UNITS = 16
@@ -55,7 +55,7 @@ class LevelPrior(nn.Module):
     def __init__(self, latents: int, means: int) -> None:
         super().__init__()
         self.means, self.low = means, min(LOW, latents)
-        phases, groups = len(PHASES), -(-(latents - means) // GROUP)
+        phases, groups = len(PHASES), groups_of(latents, means)
         # Means: what is around, and by how much the earlier means miss what is around them.
         seen = means * NEIGHBOURS + means
         self.means_centre = nn.Parameter(torch.zeros(phases, means, seen))
@@ -116,8 +116,7 @@ class LevelPrior(nn.Module):
 
     def _bits_of_others(self, levels: Tensor, step: Tensor) -> Tensor:
         latents, means = levels.shape[1], levels[:, : self.means]
-        count = latents - self.means
-        groups = -(-count // GROUP)
+        count, groups = latents - self.means, groups_of(latents, self.means)
         size = _size(torch.cat([_slopes(means), levels[:, self.means :]], dim=1))
         # Here, and on average around here.
         both = torch.cat([size, F.avg_pool2d(size, 3, 1, 1)], dim=1)
@@ -212,7 +211,9 @@ def _size(levels: Tensor) -> Tensor:
 
 
 def _slopes(means: Tensor) -> Tensor:
-    """How much means change across a position, along rows and columns together."""
+    """How much means change across a position, along rows and columns together: of what
+    :func:`bitcodec.coders.context_planes.slopes` gives, the sizes of the first two.
+    """
     padded = F.pad(means, (1, 1, 1, 1), mode="replicate")
     along = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
     down = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -44,6 +45,17 @@ class OptimizerConfig:
         if not 0 < self.lr < float("inf"):
             raise UsageError(f"optimizer.lr={self.lr}: the learning rate must be above zero")
 
+    def build(self, groups: list[dict[str, Any]], trainer: pl.Trainer) -> OptimizerLRScheduler:
+        """Adam over groups of parameters, each with its own rate, and the schedule of all."""
+        optimizer = torch.optim.Adam(groups, eps=self.eps)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: self.factor(step, trainer.max_steps)
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
     def factor(self, step: int, total: int) -> float:
         """What ``lr`` is multiplied by at ``step`` of ``total``."""
         warm = min(1.0, (step + 1) / (self.warmup + 1))
@@ -65,6 +77,17 @@ class Reading(NamedTuple):
     """Sigmoid code, ``N x C x h x w`` in [0, 1]."""
     bitmap: Tensor
     """Boolean, ``N x C x h x w``."""
+
+    def metrics(self) -> dict[str, Tensor]:
+        """What every validation logs of its readings, as means over the batch."""
+        sigmoid, binary = psnr(self.sigmoid, self.image), psnr(self.binary, self.image)
+        return {
+            "val/psnr_sigmoid": sigmoid.mean(),
+            "val/psnr_binary": binary.mean(),
+            "val/binarization_gap": (sigmoid - binary).mean(),
+            "val/ones": self.bitmap.float().mean(),
+            "val/entropy_bpp": entropy_bpp(self.bitmap, self.image).mean(),
+        }
 
 
 class BitCodecModule(WholeBatchModule):
@@ -111,14 +134,7 @@ class BitCodecModule(WholeBatchModule):
         ]
         if prior:
             groups.append({"params": prior, "lr": config.prior_lr})
-        optimizer = torch.optim.Adam(groups, eps=config.eps)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: config.factor(step, self.trainer.max_steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        return config.build(groups, self.trainer)
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         progress = self.global_step / max(1, self.trainer.max_steps)
@@ -137,16 +153,7 @@ class BitCodecModule(WholeBatchModule):
         with torch.autocast(self.device.type, enabled=False):
             loss, mse, _ = self._loss(batch, 1.0, self.validation_draws(batch_idx))
             reading = self.read(batch)
-        sigmoid, binary = psnr(reading.sigmoid, batch), psnr(reading.binary, batch)
-        metrics = {
-            "val/psnr_sigmoid": sigmoid.mean(),
-            "val/psnr_binary": binary.mean(),
-            "val/binarization_gap": (sigmoid - binary).mean(),
-            "val/ones": reading.bitmap.float().mean(),
-            "val/entropy_bpp": entropy_bpp(reading.bitmap, batch).mean(),
-            "val/mse": mse,
-            "val/loss": loss,
-        }
+        metrics = reading.metrics() | {"val/mse": mse, "val/loss": loss}
         if self.penalty_config.kind != "sparsity":
             metrics["val/prior_bpp"] = self.penalty(reading.bitmap.float(), batch[:, 0].numel())
         self.log_validation(metrics, len(batch))
@@ -188,7 +195,7 @@ class BitCodecModule(WholeBatchModule):
 def psnr(reconstruction: Tensor, image: Tensor) -> Tensor:
     """PSNR in dB of each image, both rounded to 8 bit: ``10 log10(255**2 / mse)``.
 
-    The twin of :func:`bitcodec.evaluation.metrics.psnr`, for batches; it never becomes infinite,
+    The twin of :func:`bitcodec.pixels.psnr`, for batches; it never becomes infinite,
     so that it can be averaged.
 
     Args:

@@ -102,6 +102,7 @@ class Binarizer(nn.Module):
         return self.sample(logits, progress, draws)
 
     def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
+        """The code of logits ``N x C x h x w`` while training; ``progress`` runs from 0 to 1."""
         raise NotImplementedError
 
     def straight_through(self, logits: Tensor) -> Tensor:

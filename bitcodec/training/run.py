@@ -32,6 +32,7 @@ from bitcodec.training.data import PhotoDataModule
 from bitcodec.training.last_checkpoint import LastCheckpoint
 from bitcodec.training.loggers import options
 from bitcodec.training.modules import CodecModule, module_class
+from bitcodec.training.preemption import Announcements, was_preempted
 from bitcodec.training.progress import StepBar
 from bitcodec.training.ranks import check_started, leave_together
 from bitcodec.training.results import print_run
@@ -68,17 +69,21 @@ def run(
     unfinished = not replaces and goes_on_here(folder, config)
     folder.mkdir(parents=True, exist_ok=True)
     record = RunRecord.of(folder, overrides, config)
+    record.after_preemption = was_preempted(folder)
     if not replaces:
         record.begin(config)
+    announcements = Announcements()
     try:
-        parts = _prepare(config, unfinished)
-        if config.overwrite and not goes_on_here(folder, config):
-            clear(folder, config)
-        record.begin(config)
-        metrics = _train(config, folder, record, parts, varied)
+        with announcements:
+            parts = _prepare(config, unfinished)
+            if config.overwrite and not goes_on_here(folder, config):
+                clear(folder, config)
+            record.begin(config)
+            metrics = _train(config, folder, record, parts, varied)
     except InterruptedRunError as error:
-        record.finish("interrupted", error=str(error))
+        record.finish(error.state, error=str(error))
         leave_together()
+        announcements.hand_on(error)
         raise
     except BaseException as error:
         record.finish("failed", error=str(error) or type(error).__name__)

@@ -6,10 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from bitcodec.errors import DamagedFileError, UsageError, typed
+from bitcodec.training.ranks import rank
 from bitcodec.training.run_record import RunRecord, is_result
 
 OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv")
@@ -23,7 +23,7 @@ def holds_result(folder: Path, config: DictConfig) -> bool:
         UsageError: if it may not: the user has asked for neither.
         DamagedFileError: if its record cannot be read, and nobody said that it may go.
     """
-    if getattr(rank_zero_only, "rank", 0) != 0:
+    if rank():
         return False
     try:
         earlier = RunRecord.read(folder)
@@ -52,7 +52,7 @@ def goes_on_here(folder: Path, config: DictConfig) -> bool:
 
 def clear(folder: Path, config: DictConfig) -> None:
     """Remove what an earlier run left, but no checkpoint that this one starts from."""
-    if getattr(rank_zero_only, "rank", 0) != 0:
+    if rank():
         return
     kept = {Path(path).resolve() for path in (config.ckpt_path, config.init_from) if path}
     for name in OUTPUTS:

@@ -30,7 +30,7 @@ class RunRecord:
 
     Attributes:
         folder: the run's folder.
-        state: ``running``, ``finished``, ``failed`` or ``interrupted``.
+        state: ``running``, ``finished``, ``failed``, ``interrupted`` or ``preempted``.
         overrides: the user's overrides, as typed.
         seed: the run's seed.
         started: Unix time, seconds.
@@ -39,6 +39,7 @@ class RunRecord:
         metrics: final validation metrics, named as the columns of ``results.csv``.
         error: the sentence that ended a run that did not finish.
         fast_dev_run: whether a step or two were a trial of all parts, and no training.
+        after_preemption: whether it goes on after a cluster had ended it.
         begun: whether it is on disk; until then an earlier run's stays.
     """
 
@@ -52,6 +53,7 @@ class RunRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     fast_dev_run: bool = False
+    after_preemption: bool = False
     begun: bool = False
 
     @staticmethod
@@ -75,6 +77,7 @@ class RunRecord:
 
     @classmethod
     def of(cls, folder: Path, overrides: list[str], config: DictConfig) -> RunRecord:
+        """The record of a run that begins now."""
         record = cls(folder, "running", overrides, config.seed, time.time(), provenance())
         record.fast_dev_run = bool(config.trainer.fast_dev_run)
         return record
@@ -90,6 +93,7 @@ class RunRecord:
     def finish(
         self, state: str, metrics: dict[str, float] | None = None, error: str | None = None
     ) -> None:
+        """Write how the run ended, unless it never began."""
         if not self.begun:
             return
         self.state, self.metrics, self.error = state, metrics or {}, error

@@ -21,7 +21,7 @@ from bitcodec.layout import Layout, step_of
 from bitcodec.training.config_check import build
 from bitcodec.training.draws import Draws
 from bitcodec.training.level_prior import LevelPrior
-from bitcodec.training.module import OptimizerConfig, Reading, entropy_bpp, psnr
+from bitcodec.training.module import OptimizerConfig, Reading, psnr
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.smoothness import stairs
 from bitcodec.training.whole_batch import WholeBatchModule
@@ -166,14 +166,7 @@ class SteppedModule(WholeBatchModule):
             {"params": linear, "lr": LINEAR_RATE * config.lr},
             {"params": list(self.penalty.parameters()), "lr": config.prior_lr},
         ]
-        optimizer = torch.optim.Adam(groups, eps=config.eps)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: config.factor(step, self.trainer.max_steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        return config.build(groups, self.trainer)
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         progress = self.global_step / max(1, self.trainer.max_steps)
@@ -210,15 +203,7 @@ class SteppedModule(WholeBatchModule):
         with torch.autocast(self.device.type, enabled=False):
             reading = self.read(batch)
             costs = self.costs(batch)
-        sigmoid, binary = psnr(reading.sigmoid, batch), psnr(reading.binary, batch)
-        metrics = {
-            "val/psnr_sigmoid": sigmoid.mean(),
-            "val/psnr_binary": binary.mean(),
-            "val/binarization_gap": (sigmoid - binary).mean(),
-            "val/ones": reading.bitmap.float().mean(),
-            "val/entropy_bpp": entropy_bpp(reading.bitmap, batch).mean(),
-            "val/mse": (reading.binary - batch).square().mean(),
-        }
+        metrics = reading.metrics() | {"val/mse": (reading.binary - batch).square().mean()}
         metrics["val/loss"] = costs.pop("loss")
         metrics |= {f"val/{name}": value for name, value in costs.items()}
         self.log_validation(metrics, len(batch))

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, read_write
 
 from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.training.objective import FAILED
+from bitcodec.training.preemption import restarts
 from bitcodec.training.results import print_sweep
 from bitcodec.training.run_names import name_by_what_is_swept
 from bitcodec.training.run_record import NAME, RunRecord, is_result
@@ -60,14 +61,15 @@ def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 
 def refuse_results(folder: Path, config: DictConfig) -> None:
-    """Refuse a sweep whose folder holds finished runs, unless the user has said what for.
+    """Refuse a sweep whose folder holds finished runs, unless the user has said what for, or
+    SLURM has started its job anew.
 
     Raises:
         UsageError: in that case, or if asked to keep and to replace them.
     """
     if config.resume_sweep and config.overwrite:
         raise UsageError("resume_sweep=true keeps finished runs, overwrite=true replaces them")
-    if config.resume_sweep or config.overwrite:
+    if config.resume_sweep or config.overwrite or restarts():
         return
     finished = [place for place, record in _records(folder) if is_result(record)]
     if finished:

@@ -1,7 +1,7 @@
 """Running a sweep again in the folder of an earlier one: ``resume_sweep=true``.
 
 Finished runs are skipped, all others go on where they stopped. What was measured is never
-overwritten by a different run.
+overwritten by a different run. A job that a cluster queues again does the same by itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, UsageError
-from bitcodec.training.checkpoints import checked_step
+from bitcodec.training.checkpoints import checked
 from bitcodec.training.control_keys import CONTROL_KEYS
+from bitcodec.training.resume_facts import check_facts, resume_facts
 from bitcodec.training.run import build_module, run
 from bitcodec.training.run_record import RunRecord, is_result
 
@@ -36,7 +37,7 @@ def resume(
     if wanted(earlier["overrides"]) != wanted(overrides):
         raise UsageError(
             f"holds another run ({' '.join(sorted(wanted(earlier['overrides'])))}); "
-            "repeat that sweep's values or give hydra.sweep.dir another folder",
+            "repeat its values, or name another folder (hydra.sweep.dir, hydra.run.dir)",
             folder,
         )
     if is_result(earlier):
@@ -55,13 +56,19 @@ def wanted(overrides: list[str]) -> set[str]:
 
 
 def usable_checkpoint(config: DictConfig, folder: Path) -> Path | None:
-    """The folder's last checkpoint if this run can go on from it."""
+    """The folder's last checkpoint if this run can go on from it.
+
+    Raises:
+        UsageError: if it can but for other batches or photographs: to start anew would lose it.
+    """
     path = folder / "checkpoints" / "last.ckpt"
     if not path.is_file():
         return None
     try:
-        checked_step(str(path), build_module(config))
+        checkpoint = checked(str(path), build_module(config))
     except BitcodecError as error:
         log.warning("%s; the run starts anew", error)
         return None
+    if not config.resume_changed:
+        check_facts(checkpoint, resume_facts(config), path)
     return path

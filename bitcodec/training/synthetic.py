@@ -42,6 +42,30 @@ def _ramp(side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.rint(ramp).astype(np.uint8)
 
 
+Place = NDArray[np.float64]
+
+
+def _upright(steps: Place, height: int, width: int, rng: np.random.Generator) -> list[Place]:
+    return [steps * height, 0 * steps]
+
+
+def _lying(steps: Place, height: int, width: int, rng: np.random.Generator) -> list[Place]:
+    return [0 * steps + rng.integers(height), steps * width]
+
+
+def _slanted(steps: Place, height: int, width: int, rng: np.random.Generator) -> list[Place]:
+    return [steps * height, steps * width]
+
+
+def _round(steps: Place, height: int, width: int, rng: np.random.Generator) -> list[Place]:
+    turn = 2 * np.pi * steps
+    return [height * (0.5 + 0.5 * np.sin(turn)), width * np.cos(turn)]
+
+
+STROKE_KINDS = (_upright, _lying, _slanted, _round)
+"""Each says how far down and along the line a stroke's dots lie, from steps of 0 to 1."""
+
+
 def _letters(side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Short strokes, straight and slanted, one or two pixels wide, in lines as text has them."""
     paper, ink = (255.0, 0.0) if rng.random() < 0.5 else (rng.uniform(150, 255), rng.uniform(0, 90))
@@ -56,17 +80,8 @@ def _letters(side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         line = int(rng.integers(max(1, small // (2 * height)) + 1)) * 2 * height
         left, width = int(rng.integers(small)), int(rng.integers(2, height))
         steps = np.arange(2 * height) / (2 * height - 1)
-        kind = int(rng.integers(4))
-        if kind == 0:
-            rows, columns = line + steps * height, np.full(len(steps), left)
-        elif kind == 1:
-            rows, columns = np.full(len(steps), line + rng.integers(height)), left + steps * width
-        elif kind == 2:
-            rows, columns = line + steps * height, left + steps * width
-        else:
-            turn = 2 * np.pi * steps
-            rows, columns = line + height * (0.5 + 0.5 * np.sin(turn)), left + width * np.cos(turn)
-        at = (rows.astype(int) % small, columns.astype(int) % small)
+        down, along = STROKE_KINDS[int(rng.integers(len(STROKE_KINDS)))](steps, height, width, rng)
+        at = ((line + down).astype(int) % small, (left + along).astype(int) % small)
         strength = 1.0 if rng.random() < 0.7 else 0.6  # grey: as smoothed edges have it
         mask[at] = np.maximum(mask[at], strength)
     mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)[:side, :side, None]

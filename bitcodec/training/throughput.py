@@ -36,10 +36,12 @@ class Throughput(pl.Callback):
 
     @property
     def megapixels_per_second(self) -> float:
+        """Pixels trained on, of this process, in millions a second."""
         return self._pixels / 1e6 / self._seconds if self._seconds else 0.0
 
     @property
     def flops_per_second(self) -> float:
+        """Floating-point operations of this process a second."""
         return self.megapixels_per_second * 1e6 * self._flops_per_pixel
 
     def summary(self, device: torch.device, world: int = 1) -> dict[str, float]:

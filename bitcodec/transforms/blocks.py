@@ -1,4 +1,4 @@
-"""What the residual and the folded transforms are both built from."""
+"""The convolution and the residual block that all networks for photographs are built from."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""The lapped orthogonal transform over rows and columns, with a DCT over colour: where the folded
-transforms start from.
+"""The lapped transform: JPEG's cosine transform of blocks, but with blocks that overlap.
 
-The basis functions reach over two blocks of 8 pixels and fade out at their ends, which a block
-DCT's do not: quantization then leaves no mosaic. After Malvar and Staelin, "The LOT: transform
-coding without blocking effects" (1989): the optimal one for a first-order autoregressive signal.
-At the borders of a picture it goes on mirrored, where the functions' symmetry makes it exact.
+It runs over rows and columns, with a plain cosine transform over the three colours, and is where
+the networks of :mod:`bitcodec.transforms.stepped` begin. The basis functions reach over two blocks
+of 8 pixels and fade out at their ends, which a block DCT's do not: quantization then leaves no
+mosaic. After Malvar and Staelin, "The LOT: transform coding without blocking effects" (1989): the
+optimal one for a first-order autoregressive signal. At the borders of a picture it goes on
+mirrored, where the functions' symmetry makes it exact.
 """
 
 from __future__ import annotations

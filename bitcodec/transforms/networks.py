@@ -1,6 +1,6 @@
-"""Analysis (encoder) and synthesis (decoder) transforms.
+"""The article's encoder and decoder, a residual pair, and which of them a config names.
 
-Both are plain ``nn.Module`` pairs that know nothing of noise, rate or Lightning::
+They are plain ``nn.Module`` pairs that know nothing of noise, rate or Lightning::
 
     image  N x 3 x H x W in [0, 1]  ── encoder ──►  logits  N x C x H/s x W/s, unbounded
     code   N x C x H/s x W/s in [0, 1]  ── decoder ──►  image  N x 3 x H x W

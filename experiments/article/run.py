@@ -34,6 +34,7 @@ def plan() -> list[tuple[str, int, int]]:
 
 
 def as_runs(wanted: Sequence[tuple[str, int, int]], data: Path) -> list[Run]:
+    """What `train.py` is asked for: recipe, steps and seed of each run."""
     return [
         Run(
             f"{name}-{steps}-seed{seed}",

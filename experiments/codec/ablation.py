@@ -37,6 +37,7 @@ ROWS = {
 
 
 def as_run(number: int, overrides: tuple[str, ...], photos: Path) -> Run:
+    """The recipe with one change, at the budget that all changes get."""
     budget = (f"trainer.max_steps={STEPS}", f"trainer.val_check_interval={STEPS}")
     data = (f"data.root={photos / 'train'}", f"data.val_root={photos / 'validation'}")
     return Run(f"{number:02d}", (*SMALL, *overrides, *budget, *data))
@@ -59,6 +60,7 @@ def row(name: str, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
+    """The table of the README, one change a line."""
     steps = [f"{step:.0f}" for step in SteppedModule.COST_STEPS]
     heads = ["change", "cost", "gap dB", *(f"step {step}" for step in steps), "training s"]
     lines = []

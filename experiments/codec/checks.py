@@ -23,7 +23,7 @@ from rich.progress import track
 import bitcodec
 from bitcodec import targets
 from bitcodec.evaluation.baselines import baselines
-from bitcodec.evaluation.metrics import psnr
+from bitcodec.pixels import psnr
 from bitcodec.provenance import provenance
 from experiments.runs import REPOSITORY
 
@@ -50,6 +50,7 @@ class Coded(NamedTuple):
 
 
 def coded(image: Image.Image, quality: int) -> Coded:
+    """A picture through the model that ships: bytes, and pixels again."""
     codec = bitcodec.load(threads=1)
     data = codec.encode(image, quality=quality)
     return Coded(len(data), np.asarray(codec.decode(data)))
@@ -66,6 +67,7 @@ def falls(path: Path) -> tuple[float, int]:
 
 
 def order(name: str, paths: list[Path]) -> Line:
+    """Whether a higher quality is ever worse or smaller, over some pictures."""
     with ProcessPoolExecutor(2) as pool:
         found = list(track(pool.map(falls, paths), name, len(paths)))
     worse, smaller = max(w for w, _ in found), max(s for _, s in found)
@@ -79,6 +81,7 @@ def order(name: str, paths: list[Path]) -> Line:
 
 
 def flat(quality: int, most: int, size: tuple[int, int]) -> Line:
+    """Whether flat colours stay what they are."""
     worst = 0.0
     for colour in product((0, 128, 255), repeat=3):
         pixels = coded(Image.new("RGB", size, colour), quality).pixels
@@ -88,6 +91,7 @@ def flat(quality: int, most: int, size: tuple[int, int]) -> Line:
 
 
 def ramp(quality: int) -> Line:
+    """Whether a smooth ramp gets steps."""
     grey = np.tile((np.arange(512) // 2).astype(np.uint8)[None, :, None], (64, 1, 3))
     pixels = coded(Image.fromarray(grey), quality).pixels.mean(axis=2)
     step = float(np.abs(np.diff(pixels, axis=1)).max())
@@ -116,6 +120,7 @@ def smallest_jpeg(image: Image.Image, decibels: float) -> int | None:
 
 
 def text(name: str, image: Image.Image) -> Iterable[Line]:
+    """Whether text is sharp, and no larger than as a JPEG that is as good."""
     found = coded(image, 90)
     decibels = psnr(np.asarray(image), found.pixels)
     yield Line(f"{name}, q 90: PSNR", "at least 32 dB", f"{decibels:.2f} dB", decibels >= 32)
@@ -138,6 +143,7 @@ def shares(path: Path) -> list[float]:
 
 
 def aims(paths: list[Path]) -> Iterable[Line]:
+    """How near files come to the sizes that were asked for."""
     with ProcessPoolExecutor(2) as pool:
         found = np.array(list(track(pool.map(shares, paths), "targets", len(paths))))
     below, above = found[:, :3], found[:, 3]

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from bitcodec.code_pictures import to_pixels
 from bitcodec.evaluation.false_edges import false_edges, pooled
+from bitcodec.pixels import to_bytes
 from bitcodec.provenance import provenance
 from bitcodec.training.module import psnr
 from bitcodec.training.modules import load_module
@@ -37,7 +37,7 @@ def judge(module: SteppedModule, images: list[torch.Tensor], size: float) -> dic
     """Means over images ``1 x 3 x H x W`` at one step; false edges pooled, per thousand."""
     coded = [module.coded(image, size) for image in images]
     pairs = [(image, picture) for image, (picture, _) in zip(images, coded, strict=True)]
-    edges = [false_edges(*(to_pixels(x[0].numpy()) for x in pair)) for pair in pairs]
+    edges = [false_edges(*(to_bytes(x[0].numpy()) for x in pair)) for pair in pairs]
     return {
         "step": size,
         "psnr": round(mean(psnr(picture, image).item() for image, picture in pairs), 3),

@@ -31,6 +31,7 @@ GOING_ON = ("noise.schedule=constant", "optimizer.lr=3.0e-4", "optimizer.prior_l
 
 
 def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
+    """The recipe, from scratch or from the weights of a checkpoint."""
     overrides = [
         "experiment=codec",
         f"data.root={photos / 'train'}",
@@ -83,6 +84,7 @@ def curve(run: Path, seconds_per_step: float, steps: int) -> list[dict[str, floa
 
 
 def table(rows: list[dict[str, float]]) -> str:
+    """The table of the README, one validation a line."""
     steps = [f"{step:.0f}" for step in SteppedModule.COST_STEPS]
     heads = ["steps", "hours of a core", "cost", *(f"step {step}" for step in steps)]
     lines = []

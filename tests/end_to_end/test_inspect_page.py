@@ -24,8 +24,8 @@ from selenium.webdriver.support.ui import Select
 from bitcodec import container
 from bitcodec.bitmap import Bitmap
 from bitcodec.codec import load
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.inspect_page.renderings import SHOWN
+from bitcodec.pixels import psnr
 from tests.end_to_end.pages import (
     TAGS,
     assert_in_step,

@@ -18,8 +18,8 @@ from bitcodec.evaluation.baselines import (
 )
 from bitcodec.evaluation.curves import curves
 from bitcodec.evaluation.measure import Original, Sweep, run
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.evaluation.published import published
+from bitcodec.pixels import psnr
 
 
 @pytest.fixture(params=BASELINES, ids=lambda codec: codec.name)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitcodec.evaluation.metrics import MsSsim, decibels, ms_ssim, psnr
+from bitcodec.evaluation.metrics import MsSsim, decibels, ms_ssim
+from bitcodec.pixels import psnr
 
 
 def jpeg(image: Image.Image, quality: int) -> np.ndarray:

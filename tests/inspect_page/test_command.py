@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from bitcodec.cli import extras, main
-from bitcodec.evaluation.metrics import psnr
 from bitcodec.inspect_page import report
 from bitcodec.loading import load
+from bitcodec.pixels import psnr
 from tests.conftest import tiny_run
 from tests.tiny import textured
 

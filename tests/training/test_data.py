@@ -1,3 +1,5 @@
+"""What training is fed: batches, crops, and folders of photographs good and bad."""
+
 from __future__ import annotations
 
 import logging

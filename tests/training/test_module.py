@@ -1,3 +1,5 @@
+"""The module's metrics agree with other implementations, and the learning rate with its formula."""
+
 from __future__ import annotations
 
 import math
@@ -7,8 +9,8 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio
 
+from bitcodec import pixels
 from bitcodec.bitmap import order0_bits
-from bitcodec.evaluation import metrics
 from bitcodec.training.module import OptimizerConfig, entropy_bpp, psnr
 
 
@@ -19,7 +21,7 @@ def test_psnr_is_per_image_on_8_bit_pixels_and_agrees_with_its_twin_and_scikit_i
     ours = psnr(torch.from_numpy(noisy), torch.from_numpy(image))
     for number in range(2):
         a, b = (np.rint(x[number] * 255).astype(np.uint8) for x in (image, noisy))
-        twin = metrics.psnr(a.transpose(1, 2, 0), b.transpose(1, 2, 0))
+        twin = pixels.psnr(a.transpose(1, 2, 0), b.transpose(1, 2, 0))
         assert ours[number].item() == pytest.approx(twin, abs=1e-4)
         assert twin == pytest.approx(peak_signal_noise_ratio(a, b), abs=1e-9)
 

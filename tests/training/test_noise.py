@@ -1,3 +1,5 @@
+"""From logits to a code: what each binarizer does to values and gradients."""
+
 from __future__ import annotations
 
 from typing import Any

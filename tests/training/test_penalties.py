@@ -1,3 +1,5 @@
+"""Penalties: what they charge, and that the learned one learns."""
+
 from __future__ import annotations
 
 import math

@@ -89,7 +89,7 @@ def test_torchruns_processes_share_a_folder_and_end_at_one_checkpoint(
         time.sleep(0.1)
     (folder,) = tmp_path.glob("outputs/*/*")
     os.kill(_second(process.pid), signal.SIGTERM)
-    _, error = process.communicate(timeout=120)
+    _, error = process.communicate(timeout=300)
     assert process.returncode != 0
     assert error.count("interrupted; go on with") == 1, error
     assert list(tmp_path.glob("outputs/*/*")) == [folder]

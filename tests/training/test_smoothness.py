@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from bitcodec.evaluation import false_edges
+from bitcodec.training import smoothness
 from bitcodec.training.smoothness import stairs
 
 
@@ -38,3 +41,14 @@ def test_smoothing_is_the_way_down() -> None:
     stairs(image, sky()).backward()
     assert image.grad is not None
     assert image.grad[..., 33].mean() > 0 > image.grad[..., 30].mean()
+
+
+def test_places_and_steps_are_those_that_false_edges_are_counted_by() -> None:
+    luma = np.random.default_rng(0).normal(scale=np.linspace(0, 3, 70), size=(60, 70)) + 128
+    light = torch.from_numpy(luma)[None, None] / 255
+    ours = smoothness.smooth_places(light)[0, 0].numpy() > 0
+    assert np.array_equal(ours, false_edges.smooth_places(luma)) and 0 < ours.mean() < 1
+    for dim, plane in ((3, luma), (2, luma.T)):
+        step = smoothness.wide_step(light, dim)[0, 0].abs().numpy() * 255
+        expected = false_edges.wide_step(plane)
+        np.testing.assert_allclose(step if dim == 3 else step.T, expected, atol=1e-9)

@@ -129,7 +129,7 @@ def test_a_sweep_that_is_repeated_does_only_what_is_left(
     assert "finished before, skipped" in logs[0]
     assert "goes on from last.ckpt" in logs[1]
     assert "the run starts anew" in logs[2]
-    assert list(tmp_path.rglob("*.tmp")) == []
+    assert list(tmp_path.rglob("*.part")) == []
 
 
 def test_a_folder_with_another_run_is_left_alone(

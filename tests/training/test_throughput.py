@@ -1,3 +1,5 @@
+"""The speed of training as it is recorded."""
+
 from __future__ import annotations
 
 import json

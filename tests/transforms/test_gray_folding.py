@@ -1,3 +1,5 @@
+"""Folding: levels to bits and back, one bit a step, smoothly in between."""
+
 from __future__ import annotations
 
 import pytest

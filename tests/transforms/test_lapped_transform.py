@@ -1,3 +1,5 @@
+"""The lapped transform: orthonormal, invertible to the borders, as good as published."""
+
 from __future__ import annotations
 
 import numpy as np

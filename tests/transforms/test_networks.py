@@ -1,3 +1,5 @@
+"""The article's network and the residual one: layers, shapes, sizes and refusals."""
+
 from __future__ import annotations
 
 from typing import Any

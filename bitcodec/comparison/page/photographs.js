@@ -52,6 +52,7 @@ function buildPhotographs({ images, photographs, frames }, runs) {
     for (const side of ["left", "right"]) {
       const run = value(`${side}-run`), part = value(`${side}-part`), found = frame(run, step);
       const codes = find(`#${side}-codes`);
+      codes.hidden = side === "left" && run === value("right-run");
       codes.replaceChildren(html("h3", {}, found ? said(run) : `${run} has no such photograph`));
       if (!found) continue;
       const at = found.step === null ? "" : `, step ${found.step.toLocaleString("en")}`;

@@ -1,7 +1,7 @@
 // The page of `bitcodec inspect`: a stage, a table of figures, and the grid of channels.
 
 const data = readData();
-const HEADINGS = ["", "setting", "bytes", "bits per pixel", "PSNR dB", "MS-SSIM", "false edges"];
+const HEADINGS = ["", "setting", "bytes", "bpp", "PSNR dB", "MS-SSIM", "false edges"];
 const FIELDS = ["name", "setting", "bytes", "bpp", "psnr", "ms_ssim", "false_edges"];
 const ORIGINAL = "original";
 const state = { quality: Math.floor((data.qualities.length - 1) / 2), channel: 0 };
