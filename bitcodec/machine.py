@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 THREADS = "OMP_NUM_THREADS"
 """Environment variable by which users and batch systems limit the threads of libraries."""
@@ -26,3 +28,14 @@ def cores() -> int:
     if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
         return min(granted(), int(wanted))
     return granted()
+
+
+def memory() -> int | None:
+    """Bytes of memory: the machine's, or what its control group allows; None where unknown."""
+    found = []
+    with suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            found.append(int(Path("/sys/fs/cgroup", limit).read_text()))
+    return min((size for size in found if size > 0), default=None)

@@ -44,7 +44,7 @@ def test_hooks_before_a_commit_are_those_of_make_lint() -> None:
 
 
 def test_every_dependency_that_is_named_has_a_tested_version() -> None:
-    """All but ray's, which want an environment of their own, and their launcher."""
+    """All but those of ray and aim, which want an environment of their own."""
     pinned = {
         line.split("==")[0].lower().replace("_", "-")
         for line in (REPOSITORY / "constraints.txt").read_text().splitlines()
@@ -52,7 +52,7 @@ def test_every_dependency_that_is_named_has_a_tested_version() -> None:
     }
     named = list(PROJECT["dependencies"])
     for extra, requirements in PROJECT["optional-dependencies"].items():
-        named += requirements if extra != "ray" else []
+        named += requirements if extra not in ("ray", "aim") else []
     for requirement in named:
         name = re.match(r"[\w-]+", requirement)[0].lower()  # type: ignore[index]
         assert name == "bitcodec" or name in pinned, requirement

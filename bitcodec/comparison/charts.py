@@ -7,6 +7,7 @@ reader picked. Colour is the noise, shape the group and its penalty, so no two s
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,21 +57,15 @@ class Charts:
         self._drawn = [row for row in rows if row["drawn"]]
         noises = sorted({(row["x_noise"] or 0.0, row["noise"]) for row in rows})
         names = list(dict.fromkeys(text for _, text in noises))
-        colours = [_mixed(number, len(names)) for number in range(len(names))]
-        scale = alt.Scale(domain=names, range=colours)
-        self._colour = alt.Color("noise:N", title=AXIS_NAMES[NOISE], scale=scale)
-        penalties = list(dict.fromkeys(row["penalty"] for row in rows))
-        shapes = [_SHAPES[number % len(_SHAPES)] for number in range(len(penalties))]
-        scale = alt.Scale(domain=penalties, range=shapes)
-        self._shape = alt.Shape("penalty:N", title=AXIS_NAMES[WEIGHT], scale=scale)
+        colours = {text: _mixed(number, len(names)) for number, text in enumerate(names)}
+        penalties = dict.fromkeys(row["penalty"] for row in rows)
+        shapes = {text: _SHAPES[number % len(_SHAPES)] for number, text in enumerate(penalties)}
+        self._colour = alt.Color("noise:N", title=AXIS_NAMES[NOISE], scale=_scale(colours))
+        self._shape = alt.Shape("penalty:N", title=AXIS_NAMES[WEIGHT], scale=_scale(shapes))
         #: For people: colours by noise, and paths by penalty, the page's one legend.
         self.legend = {
-            AXIS_NAMES[NOISE]: [
-                [text, colour] for text, colour in zip(names, colours, strict=True)
-            ],
-            AXIS_NAMES[WEIGHT]: [
-                [text, path] for text, path in zip(penalties, shapes, strict=True)
-            ],
+            AXIS_NAMES[NOISE]: list(colours.items()),
+            AXIS_NAMES[WEIGHT]: list(shapes.items()),
         }
 
     def every(self) -> tuple[dict[str, list[Chart]], list[str]]:
@@ -89,16 +84,13 @@ class Charts:
             elif self._drawn:
                 files = " and ".join(f"{name}.png" for name in names)
                 verb = "is" if len(names) == 1 else "are"
-                only = (
-                    f"all finished runs have {key}={values[0]:g}" if values else f"no run has {key}"
-                )
+                all_have = f"all finished runs have {key}={values[0]:g}" if values else ""
+                only = all_have or f"no run has {key}"
                 missing.append(f"{files} {verb} left out: {only}")
         if len(self._having("bpp", "psnr_binary")) > 1:
             found["rate_distortion"] = [self._rate_distortion()]
         elif self._drawn:
-            missing.append(
-                "rate_distortion.png is left out: it needs two finished runs with a rate"
-            )
+            missing.append("rate_distortion.png is left out: fewer than two runs have a rate")
         learning, sentence = self._learning()
         found |= {"learning_curves": learning} if learning else {}
         missing += [sentence] if sentence and self._drawn else []
@@ -142,9 +134,8 @@ class Charts:
             "seeds": "count()",
         }
         mean = each.transform_aggregate(groupby=groups, **sums)
-        facts = [_text("reading"), self._told("noise", NOISE), self._told("penalty", WEIGHT)]
-        facts += [_number("mean", title), _number("low", "lowest"), _number("high", "highest")]
-        facts += [alt.Tooltip("seeds:Q")]
+        facts = [alt.Tooltip("reading:N"), *_SETTING, _number("mean", title)]
+        facts += [_number("low", "lowest"), _number("high", "highest"), alt.Tooltip("seeds:Q")]
         dash = alt.StrokeDash(
             "reading:N",
             scale=alt.Scale(domain=["binarized", "sigmoid"], range=[[1, 0], [5, 3]]),
@@ -185,10 +176,12 @@ class Charts:
 
     def _learning(self) -> tuple[list[Chart], str]:
         """Curves of each run, none averaged; those that have not finished are dotted."""
-        counts: dict[tuple[str, str], int] = {}
-        for row in self.data["curves"]:
-            for column in (SIGMOID, BINARY, TRAINING):
-                counts[row["run"], column] = counts.get((row["run"], column), 0) + (column in row)
+        counts = Counter(
+            (row["run"], column)
+            for row in self.data["curves"]
+            for column in _CURVES
+            if column in row
+        )
         several = {column for (_, column), count in counts.items() if count > 1}
         columns, sentence = [BINARY, SIGMOID], ""
         if not several & {BINARY, SIGMOID}:
@@ -208,51 +201,45 @@ class Charts:
         base = base.encode(
             x=alt.X("step:Q", title="training steps", scale=alt.Scale(nice=False)),
             y=alt.Y(f"{field}:Q", title=title, scale=scale),
-            color=self._colour,
-            detail="run:N",
         )
-        dash = alt.condition("datum.ended", alt.value([1, 0]), alt.value([2, 3]))
+        return alt.layer(
+            *self._lines(base, 28, [*_RUN, alt.Tooltip("step:Q"), _number(field, title)])
+        )
+
+    def _lines(self, base: alt.Chart, size: int, facts: list[alt.Tooltip]) -> list[alt.Chart]:
+        """A line a run with its points: thick if it is chosen, dotted if it has not finished."""
+        base = base.encode(color=self._colour, detail="run:N")
+        dash = alt.condition("datum.ended === false", alt.value([2, 3]), alt.value([1, 0]))
         lines = base.mark_line(strokeWidth=1.3).encode(strokeDash=dash, opacity=_FAINTER)
         picked = base.transform_filter(_PICKED).mark_line(strokeWidth=3)
-        facts = [*_RUN, alt.Tooltip("step:Q"), _number(field, title)]
-        points = base.mark_point(size=28, filled=True).encode(
-            shape=self._shape, tooltip=facts, opacity=_FAINTER
-        )
-        return alt.layer(lines, picked, points)
+        points = base.mark_point(size=size, filled=True)
+        points = points.encode(shape=self._shape, tooltip=facts, opacity=_FAINTER)
+        return [lines, picked, points]
 
     def _axis(self, metric: str) -> dict[str, Any]:
         """Scale and ticks; rates and shares that span much are drawn to their logarithms."""
-        values = [row[metric] for row in self._having(metric)]
-        low, high = min(values), max(values)
-        if metric not in ("bpp", "ones") or low <= 0 or high / low <= _WIDE_RATIO:
+        values = [METRICS[metric].plotted(row[metric]) for row in self._having(metric)]
+        least, most = min(values, default=0), max(values, default=0)
+        if metric not in ("bpp", "ones") or least <= 0 or most / least <= _WIDE_RATIO:
             return {"scale": alt.Scale(zero=False)}
-        unit = 100 if METRICS[metric].unit == "%" else 1
-        ends = [low * unit * 0.8, high * unit * 1.25]
+        ends = [0.8 * least, 1.25 * most]
         tens = range(math.floor(math.log10(ends[0])), math.ceil(math.log10(ends[1])))
         ticks = [digit * 10.0**power for power in tens for digit in (1, 2, 5)]
         shown = [tick for tick in ticks if ends[0] <= tick <= ends[1]]
         scale = alt.Scale(type="log", domain=ends, nice=False)
         return {"scale": scale, "axis": alt.Axis(values=shown, format="~g", labelOverlap="greedy")}
 
-    def _told(self, field: str, key: str) -> alt.Tooltip:
-        return alt.Tooltip(f"{field}:N", title=AXIS_NAMES[key])
-
     def parallel(self) -> Chart:
         """A line a run over all that varies; the page fills in the rows, in order of the axes."""
         order = alt.X("key:N", sort=None, title=None, axis=alt.Axis(labelAngle=-20, grid=True))
         y = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[-0.05, 1.05]))
         base = _runs("parallel").encode(x=order, y=y)
-        look = base.encode(color=self._colour, detail="run:N", shape=self._shape)
-        lines = look.mark_line(strokeWidth=1.3).encode(opacity=_FAINTER, shape=alt.Undefined)
-        picked = (
-            look.transform_filter(_PICKED).mark_line(strokeWidth=3.5).encode(shape=alt.Undefined)
-        )
-        facts = [_text("run"), _text("key"), alt.Tooltip("text:N", title="value")]
-        points = look.mark_point(size=45, filled=True).encode(tooltip=facts, opacity=_FAINTER)
+        facts = [alt.Tooltip(name) for name in ("run:N", "key:N")]
+        facts.append(alt.Tooltip("text:N", title="value"))
         ends = base.transform_aggregate(groupby=["key", "at", "text"])
         ends = ends.transform_filter("datum.at == 0 || datum.at == 1")
         ends = ends.mark_text(align="left", dx=7, fontSize=10).encode(text="text:N")
-        return alt.layer(lines, picked, points, ends)
+        return alt.layer(*self._lines(base, 45, facts), ends)
 
     def finished(self, chart: Chart | alt.HConcatChart) -> dict[str, Any]:
         """The specification of a chart that stands alone, without its data."""
@@ -287,15 +274,15 @@ def _number(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=".4~g" if "error" in title else ".2f")
 
 
-def _text(field: str) -> alt.Tooltip:
-    return alt.Tooltip(f"{field}:N")
-
-
-_RUN = [
-    _text("run"),
+_SETTING = [
     alt.Tooltip("noise:N", title=AXIS_NAMES[NOISE]),
     alt.Tooltip("penalty:N", title=AXIS_NAMES[WEIGHT]),
 ]
+_RUN = [alt.Tooltip("run:N"), *_SETTING]
+
+
+def _scale(looks: Mapping[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(looks), range=list(looks.values()))
 
 
 def _mixed(number: int, count: int) -> str:

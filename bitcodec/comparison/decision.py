@@ -17,29 +17,29 @@ NEAR = 0.5
 
 def decide(pairing: Pairing) -> list[dict[str, Any]]:
     """Each with ``question``, ``answer``, ``detail`` and the names of its ``runs``."""
-    gaps = [each for each in pairing.grid if each.noise is not None and _values(each, "gap")]
-    narrow = [each for each in gaps if _mean(each, "gap") < GAP_LIMIT]
+    gaps = [each for each in pairing.grid if each.noise is not None and each.values("gap")]
+    narrow = [each for each in gaps if each.mean("gap") < GAP_LIMIT]
     question = f"Least noise whose gap is below {GAP_LIMIT:g} dB"
     found = []
     if narrow:
-        least = min(narrow, key=lambda each: (each.noise or 0.0, _mean(each, "gap")))
+        least = min(narrow, key=lambda each: (each.noise or 0.0, each.mean("gap")))
         found.append(_entry(pairing, question, f"noise std {least.noise:g}", least, "gap"))
     elif gaps:
-        least = min(gaps, key=lambda each: _mean(each, "gap"))
-        found.append(_entry(pairing, question, "none", least, "gap", "the smallest gap: "))
-    coded = [each for each in pairing.grid if _values(each, "psnr_binary")]
+        least = min(gaps, key=lambda each: each.mean("gap"))
+        found.append(_entry(pairing, question, "none", least, "gap", prefix="the smallest gap: "))
+    coded = [each for each in pairing.grid if each.values("psnr_binary")]
     if not coded:
         return found
-    best = max(coded, key=lambda each: _mean(each, "psnr_binary"))
-    value = METRICS["psnr_binary"].full(_mean(best, "psnr_binary"))
+    best = max(coded, key=lambda each: each.mean("psnr_binary"))
+    value = METRICS["psnr_binary"].full(best.mean("psnr_binary"))
     found.append(_entry(pairing, "Best binarized PSNR", value, best, "psnr_binary"))
-    limit = _mean(best, "psnr_binary") - NEAR
-    near = [e for e in coded if _mean(e, "psnr_binary") >= limit and _values(e, "bpp")]
+    limit = best.mean("psnr_binary") - NEAR
+    near = [e for e in coded if e.mean("psnr_binary") >= limit and e.values("bpp")]
     if near:
-        small = min(near, key=lambda each: _mean(each, "bpp"))
+        small = min(near, key=lambda each: each.mean("bpp"))
         question = f"Smallest file within {NEAR:g} dB of it"
-        value = METRICS["bpp"].full(_mean(small, "bpp"))
-        found.append(_entry(pairing, question, value, small, "bpp", "", "psnr_binary"))
+        value = METRICS["bpp"].full(small.mean("bpp"))
+        found.append(_entry(pairing, question, value, small, "bpp", "psnr_binary"))
     return found
 
 
@@ -49,31 +49,18 @@ def sentence(entry: dict[str, Any]) -> str:
 
 
 def _entry(
-    pairing: Pairing, question: str, answer: str, setting: Setting, *keys: str
+    pairing: Pairing, question: str, answer: str, setting: Setting, *metrics: str, prefix: str = ""
 ) -> dict[str, Any]:
-    """The keys are metrics; what is none of them is text in front."""
     parts = [pairing.group_label(setting.group)] if pairing.group_count > 1 else []
     for key, value in ((NOISE, setting.noise), (WEIGHT, setting.weight)):
         parts += [] if value is None else [f"{AXIS_NAMES[key]} {value:g}"]
-    prefix = "".join(key for key in keys if key not in METRICS)
-    spreads = [
-        f"{METRICS[k].heading} {_spread(_values(setting, k), k)}" for k in keys if k in METRICS
-    ]
-    detail = prefix + "; ".join([", ".join(parts), *spreads])
+    spreads = [f"{METRICS[key].heading} {_spread(setting.values(key), key)}" for key in metrics]
     return {
         "question": question,
         "answer": answer,
-        "detail": detail,
+        "detail": prefix + "; ".join([", ".join(parts), *spreads]),
         "runs": [run.name for run in setting.runs],
     }
-
-
-def _values(setting: Setting, key: str) -> list[float]:
-    return setting.values(key)
-
-
-def _mean(setting: Setting, key: str) -> float:
-    return fmean(setting.values(key))
 
 
 def _spread(found: Sequence[float], key: str) -> str:

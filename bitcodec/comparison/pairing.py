@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 
 from bitcodec.comparison.runs import Run
 from bitcodec.comparison.settings import (
@@ -19,8 +20,8 @@ from bitcodec.comparison.settings import (
     Settings,
     Value,
     number,
-    overridden,
     shown,
+    typed,
 )
 
 _AXES = frozenset({NOISE, WEIGHT, SEED})
@@ -41,6 +42,8 @@ def is_bystander(key: str) -> bool:
         "overwrite",
         "trainer.log_every_n_steps",
         "trainer.val_check_interval",
+        "data.memory_share",
+        "data.workers",
     }
 
 
@@ -57,6 +60,10 @@ class Setting:
         """The metric of each run that has it."""
         found = (number(run.metrics.get(metric)) for run in self.runs)
         return [value for value in found if value is not None]
+
+    def mean(self, metric: str) -> float:
+        """Over the seeds; at least one run has to have the metric."""
+        return fmean(self.values(metric))
 
 
 class Pairing:
@@ -103,22 +110,12 @@ class Pairing:
     @cached_property
     def grid(self) -> list[Setting]:
         """The drawn runs by group, noise std and penalty weight, in this order."""
-        found: dict[Setting, list[Run]] = {}
+        found: dict[tuple[int, float | None, float | None], list[Run]] = {}
         for run in self.drawn:
-            if setting := self.setting(run):
-                found.setdefault(replace(setting, runs=()), []).append(run)
-        ordered = sorted(
-            found, key=lambda each: (each.group, *map(_order, (each.noise, each.weight)))
-        )
-        return [replace(setting, runs=tuple(found[setting])) for setting in ordered]
-
-    def setting(self, run: Run) -> Setting | None:
-        """The setting of one run, with no other run in it; None if it is not known."""
-        group = self.group(run)
-        if group is None:
-            return None
-        noise, weight = (number(run.settings.get(key)) for key in (NOISE, WEIGHT))
-        return Setting(group, noise, weight, (run,))
+            noise, weight = (number(run.settings.get(key)) for key in (NOISE, WEIGHT))
+            found.setdefault((self._group_of[run.name], noise, weight), []).append(run)
+        ordered = sorted(found, key=lambda each: (each[0], *map(_order, each[1:])))
+        return [Setting(*place, tuple(found[place])) for place in ordered]
 
     @cached_property
     def overridden_keys(self) -> list[str]:
@@ -150,7 +147,7 @@ class Pairing:
         """What a key is in a run: resolved, or the option chosen of a group; None if unset."""
         if key in run.settings:
             return run.settings[key]
-        return overridden(run.overrides, run.settings).get(key)
+        return typed(run.overrides[key]) if key in run.overrides else None
 
     def group_label(self, group: int) -> str:
         """``B: binarizer ste`` where that is short, else ``B``."""

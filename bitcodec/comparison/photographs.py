@@ -52,17 +52,21 @@ class Photograph:
 
     def figures(self) -> list[list[str]]:
         """Names and values: of these pixels, and what the run noted of the photograph."""
-        whole = np.asarray(self.parts["input"])
-        found = []
-        for name, key in (("sigmoid", "psnr_sigmoid"), ("binarized", "psnr_binary")):
-            part = np.asarray(self.parts["sigmoid" if name == "sigmoid" else "binary"])
-            value = psnr(whole, part) if part.shape == whole.shape else self.facts.get(key)
-            found += [(name, value, " dB")]
-        soft, hard = found[0][1], found[1][1]
+        whole, readings = np.asarray(self.parts["input"]), []
+        for part in ("sigmoid", "binary"):
+            pixels = np.asarray(self.parts[part])
+            same = pixels.shape == whole.shape
+            readings.append(psnr(whole, pixels) if same else self.facts.get(f"psnr_{part}"))
+        soft, hard = readings
         gap = None if soft is None or hard is None or np.isinf(soft) else soft - hard
-        found += [("gap", gap, " dB"), ("file", self.facts.get("bpp"), " bpp")]
         ones = self.facts.get("ones")
-        found += [("ones", None if ones is None else 100 * ones, " %")]
+        found = (
+            ("sigmoid", soft, " dB"),
+            ("binarized", hard, " dB"),
+            ("gap", gap, " dB"),
+            ("file", self.facts.get("bpp"), " bpp"),
+            ("ones", None if ones is None else 100 * ones, " %"),
+        )
         return [[name, f"{value:.2f}{unit}"] for name, value, unit in found if value is not None]
 
 

@@ -102,13 +102,18 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
     shown, too_large = photographs.of(pairing.drawn, advance)
     sentences = notes(pairing) + left_out + too_large
     columns, cells, details = to_cells(pairing)
-    specs = [charts.finished(chart) for found in every.values() for chart in found]
     data = {
+        "title": "Runs compared",
         "summary": summary(runs),
         "notes": sentences,
         "decisions": decisions,
         "charts": [
-            {"key": key, "spec": spec} for key, spec in zip(_keys(every), specs, strict=True)
+            {
+                "key": f"{name}_{number}" if len(found) > 1 else name,
+                "spec": charts.finished(chart),
+            }
+            for name, found in every.items()
+            for number, chart in enumerate(found)
         ],
         "parallel": charts.finished(charts.parallel()),
         "datasets": charts.data,
@@ -142,15 +147,6 @@ def write(runs: Sequence[Run], folder: Path, advance: Callable[[], Any]) -> Writ
 def command(run: Run) -> str:
     """What repeats a run; empty if its record does not say."""
     return " ".join(["python", "train.py", *map(shlex.quote, run.typed)]) if run.typed else ""
-
-
-def _keys(every: dict[str, list[Any]]) -> list[str]:
-    """A name for each chart: of its PNG, numbered if that holds several."""
-    return [
-        name if len(found) == 1 else f"{name}_{number}"
-        for name, found in every.items()
-        for number in range(len(found))
-    ]
 
 
 def _link(run: Run, folder: Path) -> str:

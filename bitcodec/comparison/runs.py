@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -168,20 +167,20 @@ def _record(path: Path) -> dict[str, Any]:
     timing, provenance = _mapping(content, "timing"), _mapping(content, "provenance")
     listed = content.get("overrides")
     typed = [str(text) for text in listed] if isinstance(listed, list) else []
-    seed = _number(content.get("seed"))
+    seed = number(content.get("seed"))
     return {
         "state": content["state"],
         "typed": tuple(map(printable, typed)),
         "overrides": split_overrides(typed),
         "seed": None if seed is None else int(seed),
-        "started": _number(content.get("started")) or 0.0,
+        "started": number(content.get("started")) or 0.0,
         "metrics": {
             printable(name): value
             for name, value in _mapping(content, "metrics").items()
             if isinstance(value, float)
         },
-        "wall_seconds": _number(timing.get("wall_seconds")),
-        "steps_per_second": _number(timing.get("steps_per_second")),
+        "wall_seconds": number(timing.get("wall_seconds")),
+        "steps_per_second": number(timing.get("steps_per_second")),
         "device": _text(timing.get("device")),
         "commit": _text(provenance.get("commit")),
         "dirty": provenance["dirty"] if isinstance(provenance.get("dirty"), bool) else None,
@@ -192,10 +191,6 @@ def _record(path: Path) -> dict[str, Any]:
 def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = content.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> float | None:
-    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _text(value: object) -> str | None:

@@ -63,18 +63,8 @@ def _leaves(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Value]]:
             yield key, printable(json.dumps(value, default=str))
 
 
-def overridden(overrides: Mapping[str, str], settings: Settings) -> dict[str, Value]:
-    """What each overridden key came to.
-
-    A key of the config has its resolved value; a choice of a group (``data=folder``) is no such
-    key, and has the option's name. Where the config is lost, numbers are still numbers.
-    """
-    return {
-        key: settings[key] if key in settings else _typed(text) for key, text in overrides.items()
-    }
-
-
-def _typed(text: str) -> Value:
+def typed(text: str) -> Value:
+    """An override as typed, where the config is lost: numbers are still numbers."""
     try:
         return float(text)
     except ValueError:

@@ -26,7 +26,8 @@ def to_csv(pairing: Pairing) -> str:
     Columns: folder, state, group, every overridden or differing key with its resolved value,
     seed, the final metrics, and what the run says of its making.
     """
-    keys = [key for key in _setting_keys(pairing) if key != SEED]
+    known = dict.fromkeys([*pairing.overridden_keys, *pairing.differing_keys])
+    keys = [key for key in known if key != SEED]
     metrics = _metric_keys(pairing)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -67,7 +68,7 @@ def to_cells(
     keys = varied(pairing)[:_MOST_COLUMNS]
     numbers = {key for key in keys if _is_numeric(pairing, key)}
     columns = [Column("run", False), Column("state", False)]
-    columns += [Column(_heading(key), key in numbers) for key in keys]
+    columns += [Column(AXIS_NAMES.get(key, key), key in numbers) for key in keys]
     columns += [Column(METRICS[key].heading, True, True) for key in _SHOWN]
     rows, details = [], []
     for run in pairing.runs:
@@ -123,17 +124,9 @@ def value_of(pairing: Pairing, run: Run, key: str) -> Value:
     return float(run.seed) if key == SEED and run.seed is not None else pairing.value(run, key)
 
 
-def _heading(key: str) -> str:
-    return AXIS_NAMES.get(key, key)
-
-
 def _metric(run: Run, key: str) -> Cell:
     value = run.metrics.get(key)
     return ("" if value is None else METRICS[key].text(value), number(value))
-
-
-def _setting_keys(pairing: Pairing) -> list[str]:
-    return list(dict.fromkeys([*pairing.overridden_keys, *pairing.differing_keys]))
 
 
 def _metric_keys(pairing: Pairing) -> list[str]:

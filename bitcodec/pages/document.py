@@ -30,8 +30,9 @@ def render(
 
     Args:
         room: the package in whose ``page/`` folder ``NAME.html``, ``NAME.css`` and the scripts are.
-        name: of the template and the style.
-        data: what the scripts show, ready for JSON; NaN and infinity are refused.
+        name: of the page's body and its style; a stage stands where it says ``{{stage}}``.
+        data: what the scripts show, ready for JSON; NaN and infinity are refused. All pages show
+            its ``title``, its ``summary`` and a list of ``notes``.
         scripts: names of files, run in this order after those that all pages share.
         libraries: texts of classic scripts that run before them.
         generator: what the page says of its origin.
@@ -47,10 +48,10 @@ def render(
         "style": style,
         "libraries": "".join(f'<script type="module">{text}</script>\n' for text in libraries),
         "script": script,
-        "stage": _shared("stage.html"),
+        "body": template(room, f"{name}.html").replace("{{stage}}", _shared("stage.html")),
         "data": to_script_json(data),
     }
-    return _PLACEHOLDER.sub(lambda match: parts[match[1]], template(room, f"{name}.html"))
+    return _PLACEHOLDER.sub(lambda match: parts[match[1]], _shared("document.html"))
 
 
 def to_script_json(data: Any) -> str:

@@ -7,17 +7,21 @@ one would have seen, and ranks and micro-batches share out what one process woul
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from bitcodec.errors import UsageError
 from bitcodec.training.draws import CROPS, ORDER, first_position, source
-from bitcodec.training.photos import Photo
+from bitcodec.training.photos import Photo, PhotoFiles
 from bitcodec.training.synthetic import synthetic_crop
 
 
@@ -68,8 +72,18 @@ class Share:
 class BatchStream(IterableDataset[Tensor]):
     """An endless stream of training batches that can start at any step.
 
-    Photographs are kept, and crops are cut, on ``device``: a few processor cores could not feed
-    an accelerator.
+    Photographs in memory are kept, and their crops are cut, on ``device``: a few processor cores
+    could not feed an accelerator. Those on disk are decoded ahead by threads, whose decoders let
+    others run; the batches are the same.
+
+    Args:
+        photos: ``H x W x 3`` uint8, in memory or on disk.
+        config: how batches are made.
+        seed: of order, crops and changes.
+        step: to begin with.
+        share: of every step's whole batch.
+        device: of the batches.
+        workers: batches that are prepared side by side, from photographs on disk.
     """
 
     def __init__(
@@ -80,21 +94,33 @@ class BatchStream(IterableDataset[Tensor]):
         step: int = 0,
         share: Share | None = None,
         device: torch.device | str = "cpu",
+        workers: int = 1,
     ) -> None:
-        self.photos = [
-            torch.from_numpy(np.require(p, requirements=["C", "W"])).to(device) for p in photos
-        ]
+        self.files = photos if isinstance(photos, PhotoFiles) else None
+        self.photos = [] if self.files else [_tensor(p).to(device) for p in photos]
+        self.count, self.workers = len(photos), workers
         self.config, self.device = config, torch.device(device)
         self.seed, self.step, self.share = seed, step, share or Share()
-        self._epoch = -1
-        self._order = np.empty(0, dtype=np.int64)
+        self._orders: dict[int, NDArray[np.int64]] = {}
 
     def __iter__(self) -> Iterator[Tensor]:
-        step = self.step
-        while True:
-            for micro in range(self.share.accumulate):
+        if self.files is None:
+            for step, micro in self._parts():
                 yield self.batch(step, micro)
-            step += 1
+            return
+        pool, ahead = ThreadPoolExecutor(self.workers), deque[Future[Tensor]]()
+        try:
+            for step, micro in self._parts():
+                ahead.append(pool.submit(self.batch, step, micro))
+                if len(ahead) > self.workers:
+                    yield ahead.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _parts(self) -> Iterator[tuple[int, int]]:
+        for step in count(self.step):
+            for micro in range(self.share.accumulate):
+                yield step, micro
 
     def batch(self, step: int, micro: int = 0) -> Tensor:
         """One part of a step's batch: photographs in shuffled epochs, crops at random."""
@@ -104,10 +130,10 @@ class BatchStream(IterableDataset[Tensor]):
         crops, gains, shifts = [], [], []
         for position in range(first, first + size):
             rng = source(CROPS, self.seed, step, position)
-            crops.append(self._crop(self._photo(step * whole + position), rng))
+            crops.append(self._crop(step * whole + position, rng))
             gains.append(rng.uniform(1 - self.config.gain, 1 + self.config.gain))
             shifts.append(rng.uniform(-self.config.bias, self.config.bias))
-        images = torch.stack(crops).permute(0, 3, 1, 2).float() / 255
+        images = torch.stack(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
         if self.config.gain or self.config.bias:
             gain, shift = (
                 torch.tensor(v, dtype=torch.float32).view(size, 1, 1, 1) for v in (gains, shifts)
@@ -116,18 +142,29 @@ class BatchStream(IterableDataset[Tensor]):
         return images.contiguous()
 
     def _photo(self, place: int) -> Tensor:
-        epoch, place = divmod(place, len(self.photos))
-        if epoch != self._epoch:
-            self._order = source(ORDER, self.seed, epoch).permutation(len(self.photos))
-            self._epoch = epoch
-        return self.photos[int(self._order[place])]
+        epoch, place = divmod(place, self.count)
+        order = self._orders.get(epoch)
+        if order is None:
+            order = source(ORDER, self.seed, epoch).permutation(self.count)
+            recent = {n: known for n, known in self._orders.items() if n == epoch - 1}
+            self._orders = recent | {epoch: order}  # replaced whole: threads may be reading it
+        number = int(order[place])
+        return self.photos[number] if self.files is None else _tensor(self.files[number])
 
-    def _crop(self, photo: Tensor, rng: np.random.Generator) -> Tensor:
+    def _crop(self, place: int, rng: np.random.Generator) -> Tensor:
         """``H x W x 3`` uint8: cut from a photograph, or made up."""
         side = self.config.crop
         if self.config.synthetic and rng.random() < self.config.synthetic:
-            return torch.from_numpy(synthetic_crop(side, rng)).to(self.device)
+            made_up = torch.from_numpy(synthetic_crop(side, rng))
+            return made_up if self.files else made_up.to(self.device)
+        photo = self._photo(place)
         top = int(rng.integers(photo.shape[0] - side + 1))
         left = int(rng.integers(photo.shape[1] - side + 1))
         crop = photo[top : top + side, left : left + side]
-        return crop.flip(1) if self.config.flip and rng.random() < 0.5 else crop
+        if self.config.flip and rng.random() < 0.5:
+            return crop.flip(1)
+        return crop.clone() if self.files else crop  # a view would hold the whole photograph
+
+
+def _tensor(photo: Photo) -> Tensor:
+    return torch.from_numpy(np.require(photo, requirements=["C", "W"]))

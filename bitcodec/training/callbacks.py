@@ -11,7 +11,6 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
@@ -22,6 +21,7 @@ from bitcodec.coders.huffman import HuffmanCoder
 from bitcodec.container import Header, write
 from bitcodec.layout import Layout
 from bitcodec.pixels import to_bytes
+from bitcodec.training.loggers import PictureLog
 from bitcodec.training.module import Reading, entropy_bpp, psnr
 from bitcodec.training.modules import CodecModule
 from bitcodec.training.ranks import gathered
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class ImagePanels(pl.Callback):
-    """Shows fixed validation images and their codes in TensorBoard, and as PNG beside the log.
+    """Shows fixed validation images and their codes in the loggers, and as PNG beside them.
 
     Each PNG carries the figures of its caption, as JSON in the text chunk ``bitcodec``.
 
@@ -76,10 +76,10 @@ class ImagePanels(pl.Callback):
         for position, (facts, pictures) in sorted(everywhere.items()):
             leads = position == self.images[0]
             for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
+                if isinstance(logger, PictureLog):
                     for tag, pixels in pictures.items():
                         name = tag if leads else f"{tag}/{position}"
-                        logger.experiment.add_image(name, pixels, step, dataformats="HWC")
+                        logger.log_picture(name, pixels, step)
             folder = self.folder / f"image_{position}"
             folder.mkdir(parents=True, exist_ok=True)
             text = PngInfo()

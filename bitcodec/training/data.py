@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from bitcodec import machine
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.batches import BatchConfig, BatchStream, Share
 from bitcodec.training.config_check import build
-from bitcodec.training.photos import Photo, centre_crop, find_images, load_all
+from bitcodec.training.photos import Photo, PhotoFiles, centre_crop, find_images, load_all
 
 log = logging.getLogger(__name__)
 
 
 class PhotoDataModule(pl.LightningDataModule):
-    """Base: photographs in memory, random crops to train on, fixed centre crops to validate on.
+    """Base: photographs, random crops of them to train on, fixed centre crops to validate on.
 
     Args:
         batch: fields of :class:`BatchConfig`.
@@ -48,14 +49,18 @@ class PhotoDataModule(pl.LightningDataModule):
         self.config = build(BatchConfig, "data.batch", batch)
         self.val_size, self.val_images, self.val_batch_size = val_size, val_images, val_batch_size
         self.seed = seed
-        self.train_photos: list[Photo] = []
+        self.train_photos: Sequence[Photo] = []
+        #: Threads that read ahead where photographs stay on disk.
+        self.workers = 1
+        #: That train on this machine, each with its own photographs.
+        self.processes = 1
         self.val_crops: list[Photo] = []
         #: Of this rank; the first image of each stands in ``val_firsts``, by its position in the
         #: whole validation set.
         self.val_batches: list[Tensor] = []
         self.val_firsts: list[int] = []
 
-    def photos(self) -> tuple[list[Photo], list[Photo]]:
+    def photos(self) -> tuple[Sequence[Photo], list[Photo]]:
         """Training and validation photographs, ``H x W x 3`` uint8; the two are disjoint."""
         raise NotImplementedError
 
@@ -69,7 +74,12 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def _load(self) -> None:
         train, val = self.photos()
-        usable = [p for p in train if min(p.shape[:2]) >= self.config.crop]
+        side = self.config.crop
+        usable: Sequence[Photo]
+        if isinstance(train, PhotoFiles):
+            usable = train.at_least(side)
+        else:
+            usable = [p for p in train if min(p.shape[:2]) >= side]
         if len(usable) < len(train):
             log.warning(
                 "%d of %d training images are smaller than data.batch.crop=%d and are left out",
@@ -103,7 +113,9 @@ class PhotoDataModule(pl.LightningDataModule):
             where["share"] = Share(
                 trainer.global_rank, trainer.world_size, trainer.accumulate_grad_batches
             )
-        stream = BatchStream(self.train_photos, self.config, self.seed, **where)
+        stream = BatchStream(
+            self.train_photos, self.config, self.seed, workers=self.workers, **where
+        )
         return DataLoader(stream, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
@@ -161,24 +173,62 @@ class FolderData(PhotoDataModule):
         root: the folder.
         val_root: a folder of validation images; without one, every tenth image of ``root`` (at
             least one) is kept out of training.
+        memory_share: of the machine's memory, for the training photographs of all processes on it;
+            what needs more stays on disk.
+        workers: threads that then read ahead.
     """
 
-    def __init__(self, root: str | None, val_root: str | None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        root: str | None,
+        val_root: str | None,
+        memory_share: float,
+        workers: int,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        if not 0 <= memory_share <= 1:
+            raise UsageError(f"data.memory_share={memory_share}: give a share from 0 to 1")
+        if workers < 1:
+            raise UsageError("data.workers must be at least 1")
+        self.memory_share, self.workers = memory_share, workers
         if root is None:
             raise UsageError("data=folder needs a folder of images: add data.root=DIR")
         self.root, self.val_root = Path(root), Path(val_root) if val_root else None
 
-    def photos(self) -> tuple[list[Photo], list[Photo]]:
+    def photos(self) -> tuple[Sequence[Photo], list[Photo]]:
         paths = find_images(self.root)
         if self.val_root:
-            return load_all(paths), load_all(find_images(self.val_root)[: self.val_images])
+            val = find_images(self.val_root)
+            return self._training(paths), load_all(val[: self.val_images])
         if len(paths) < 2:
             raise BitcodecError(
                 "holds one image; give at least two, or name data.val_root=DIR", self.root
             )
         val = paths[::10]
-        return load_all([p for p in paths if p not in set(val)]), load_all(val[: self.val_images])
+        kept = set(val)
+        train = self._training([p for p in paths if p not in kept])
+        return train, load_all(val[: self.val_images])
+
+    def _training(self, paths: list[Path]) -> Sequence[Photo]:
+        """In memory, if the processes on this machine have room for one each."""
+        memory = machine.memory()
+        if memory is None:
+            return load_all(paths)
+        files = PhotoFiles.of(paths)
+        needed = files.bytes * self.processes
+        if needed <= self.memory_share * memory:
+            return load_all(paths)
+        for path in sorted(set(paths) - set(files.paths)):
+            log.warning("%s: unreadable, left out", path)
+        log.info(
+            "photographs would take %.1f GB, more than data.memory_share=%g of %.1f GB: they are "
+            "read from disk all along",
+            needed / 1e9,
+            self.memory_share,
+            memory / 1e9,
+        )
+        return files
 
 
 def _batches(crops: list[Photo], size: int) -> Iterator[Tensor]:

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import rank_zero_experiment
 from omegaconf import DictConfig
 
 from bitcodec.files import write_file
+
+
+class PictureLog(ABC):
+    """What shows a run's pictures and its result, beside the numbers that every logger gets."""
+
+    @abstractmethod
+    def log_picture(self, name: str, pixels: np.ndarray, step: int) -> None:
+        """Show ``H x W x 3`` uint8 under a tag."""
+
+    @abstractmethod
+    def log_result(self, settings: Mapping[str, Any], result: Mapping[str, float]) -> None:
+        """Show what tells the run from others, and its final metrics."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing left to do
+        """End what the logger holds open, at the end of a run, however it ends."""
 
 
 class CsvLog(CSVLogger):
@@ -70,7 +88,7 @@ def _step(row: dict[str, str]) -> float:
     return float("inf")
 
 
-class TensorBoardLog(TensorBoardLogger):
+class TensorBoardLog(TensorBoardLogger, PictureLog):
     """Events, of which TensorBoard shows none from after the checkpoint that was gone on from.
 
     Args:
@@ -82,7 +100,16 @@ class TensorBoardLog(TensorBoardLogger):
         # The scalars of a step are logged before it counts as done, its pictures after.
         super().__init__(purge_step=first + 1 if first else 0, **options)
 
+    def log_picture(self, name: str, pixels: np.ndarray, step: int) -> None:
+        self.experiment.add_image(name, pixels, step, dataformats="HWC")
+
+    def log_result(self, settings: Mapping[str, Any], result: Mapping[str, float]) -> None:
+        self.log_hyperparams(
+            dict(settings), {f"final/{name}": value for name, value in result.items()}
+        )
+        self.save()
+
 
 def options(node: DictConfig, first: int) -> dict[str, int]:
     """What a logger of the config is told when a run goes on at step ``first``."""
-    return {"first": first} if node._target_.startswith(f"{__name__}.") else {}
+    return {"first": first} if node._target_.startswith("bitcodec.training.") else {}

@@ -1,4 +1,4 @@
-"""Reading folders of photographs into memory for training."""
+"""Folders of photographs to train on: in memory, or read from disk whenever one is wanted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from bitcodec.errors import BitcodecError
 log = logging.getLogger(__name__)
 
 Photo = NDArray[np.uint8]
+_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 
 
@@ -31,6 +33,66 @@ def find_images(folder: Path) -> list[Path]:
     if not paths:
         raise BitcodecError("holds no PNG, JPEG or WebP image", folder)
     return paths
+
+
+class PhotoFiles(Sequence[Photo]):
+    """Photographs that stay on disk: each is decoded when it is asked for.
+
+    Args:
+        paths: of the images.
+        sizes: height and width of each.
+    """
+
+    def __init__(self, paths: Sequence[Path], sizes: Sequence[tuple[int, int]]) -> None:
+        self.paths, self.sizes = list(paths), list(sizes)
+
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> PhotoFiles:
+        """Those whose size can be read."""
+        with ThreadPoolExecutor() as pool:
+            found = zip(paths, pool.map(_size, paths), strict=True)
+            known = [(path, size) for path, size in found if size is not None]
+        return cls([path for path, _ in known], [size for _, size in known])
+
+    @property
+    def bytes(self) -> int:
+        """What they would take in memory."""
+        return sum(3 * height * width for height, width in self.sizes)
+
+    def at_least(self, side: int) -> PhotoFiles:
+        """Those with so many pixels on both sides."""
+        pairs = zip(self.paths, self.sizes, strict=True)
+        kept = [(path, size) for path, size in pairs if min(size) >= side]
+        return PhotoFiles([path for path, _ in kept], [size for _, size in kept])
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Photo: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Photo]: ...
+    def __getitem__(self, index: int | slice) -> Photo | Sequence[Photo]:
+        """
+        Raises:
+            BitcodecError: if a photograph cannot be decoded.
+        """
+        if isinstance(index, slice):
+            return PhotoFiles(self.paths[index], self.sizes[index])
+        photo = _load(self.paths[index])
+        if photo is None:
+            raise BitcodecError(
+                "cannot be read; remove it, and go on with resume_changed=true", self.paths[index]
+            )
+        return photo
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except _UNREADABLE:
+        return None
 
 
 def load_all(paths: Sequence[Path]) -> list[Photo]:
@@ -52,7 +114,7 @@ def _load(path: Path) -> Photo | None:
     try:
         with Image.open(path) as image:
             return np.array(image.convert("RGB"))  # writable, or torch would copy it
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         log.warning("%s: unreadable, left out (%s)", path, error)
         return None
 

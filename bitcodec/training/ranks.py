@@ -48,6 +48,18 @@ def processes(trainer: DictConfig) -> int | None:
     return devices * int(trainer.get("num_nodes") or 1)
 
 
+def on_this_machine(trainer: DictConfig) -> int:
+    """How many processes a config asks for on each machine."""
+    total = processes(trainer)
+    if total is not None:
+        return total // int(trainer.get("num_nodes") or 1)
+    if trainer.accelerator == "cpu":
+        return 1
+    import torch
+
+    return max(1, torch.cuda.device_count())
+
+
 def check_ranks(config: DictConfig, sweep: bool = False) -> None:
     """Refuse numbers and kinds of processes that would train something else than was asked for.
 

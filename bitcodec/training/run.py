@@ -22,7 +22,6 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import LearningRateMonitor
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
@@ -30,16 +29,17 @@ from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
 from bitcodec.training.last_checkpoint import LastCheckpoint
-from bitcodec.training.loggers import options
+from bitcodec.training.loggers import PictureLog, options
 from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.preemption import Announcements, was_preempted
 from bitcodec.training.progress import StepBar
-from bitcodec.training.ranks import check_started, leave_together
+from bitcodec.training.ranks import check_started, leave_together, on_this_machine
 from bitcodec.training.results import print_run
 from bitcodec.training.resume_facts import ResumeFacts, resume_facts
 from bitcodec.training.run_folder import clear, goes_on_here, holds_result
 from bitcodec.training.run_names import shown_settings
 from bitcodec.training.run_record import RunRecord
+from bitcodec.training.sweep_signals import side_by_side
 from bitcodec.training.throughput import Throughput
 from bitcodec.training.time_limit import TimeLimit
 from bitcodec.training.trainer_check import check_trainer
@@ -124,6 +124,7 @@ def _prepare(config: DictConfig, unfinished: bool) -> _Parts:
         module.encoder.compile()
         module.decoder.compile()
     data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
+    data.processes = on_this_machine(config.trainer) * side_by_side()
     data.setup()
     facts = resume_facts(config)
     first = 0
@@ -150,9 +151,25 @@ def _train(
     parts: _Parts,
     varied: Mapping[str, str],
 ) -> dict[str, float]:
-    module, data, first, facts = parts
-    trainer = build_trainer(config, folder, first, [ResumeFacts(facts)])
-    check_started(trainer.world_size)
+    trainer = build_trainer(config, folder, parts.first, [ResumeFacts(parts.facts)])
+    try:
+        check_started(trainer.world_size)
+        return _trained(trainer, config, folder, record, parts, varied)
+    finally:
+        for logger in trainer.loggers:
+            if isinstance(logger, PictureLog):
+                logger.close()
+
+
+def _trained(
+    trainer: pl.Trainer,
+    config: DictConfig,
+    folder: Path,
+    record: RunRecord,
+    parts: _Parts,
+    varied: Mapping[str, str],
+) -> dict[str, float]:
+    module, data, first, _ = parts
     started = time.perf_counter()
     try:
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
@@ -165,9 +182,8 @@ def _train(
     metrics = final_metrics(trainer.validate(module, datamodule=data, verbose=False)[0])
     metrics["steps"] = trainer.global_step
     for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger):
-            logger.log_hyperparams(shown_settings(config, varied), _hparam_metrics(metrics))
-            logger.save()
+        if isinstance(logger, PictureLog):
+            logger.log_result(shown_settings(config, varied), metrics)
     record.timing = {
         "train_seconds": round(seconds, 2),
         "steps_per_second": round((trainer.global_step - first) / seconds, 3),
@@ -260,10 +276,6 @@ def final_metrics(validated: Mapping[str, float]) -> dict[str, float]:
     metrics = {key.removeprefix("val/"): float(value) for key, value in validated.items()}
     metrics["gap"] = metrics.pop("binarization_gap")
     return metrics
-
-
-def _hparam_metrics(metrics: dict[str, float]) -> dict[str, float]:
-    return {f"final/{name}": value for name, value in metrics.items()}
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

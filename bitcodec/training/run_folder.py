@@ -12,7 +12,8 @@ from bitcodec.errors import DamagedFileError, UsageError, typed
 from bitcodec.training.ranks import rank
 from bitcodec.training.run_record import RunRecord, is_result
 
-OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv")
+TRACKERS = ("wandb", "mlflow", "aim")
+OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv", *TRACKERS)
 """All that a run writes; whatever else lies in its folder is never removed."""
 
 

@@ -27,6 +27,7 @@ _starter = False
 """Whether this process began the sweep."""
 _worker = False
 """Whether this process carries out runs for another one; with one job there is no other."""
+_at_once = 1
 
 
 class SweepWorkers(Callback):
@@ -53,7 +54,8 @@ class SweepWorkers(Callback):
             return
         import torch
 
-        global _worker
+        global _worker, _at_once
+        _at_once = _runs(config.hydra.launcher.n_jobs)
         if not _starter:
             _worker = True
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -75,8 +77,16 @@ def share_of_cores(jobs: int) -> int:
 
     As in joblib, -1 means as many runs as there are cores, -2 one fewer, and so on.
     """
-    runs = jobs if jobs > 0 else max(1, machine.granted() + 1 + jobs)
-    return max(1, machine.cores() // runs)
+    return max(1, machine.cores() // _runs(jobs))
+
+
+def side_by_side() -> int:
+    """How many runs this one is among, on this machine at once."""
+    return _at_once
+
+
+def _runs(jobs: int) -> int:
+    return jobs if jobs > 0 else max(1, machine.granted() + 1 + jobs)
 
 
 def stopped() -> bool:

@@ -23,8 +23,8 @@ from selenium.webdriver.support.ui import Select
 
 from bitcodec import container
 from bitcodec.bitmap import Bitmap
-from bitcodec.codec import load
 from bitcodec.inspect_page.renderings import SHOWN
+from bitcodec.loading import load
 from bitcodec.pixels import psnr
 from tests.end_to_end.pages import (
     TAGS,

@@ -15,7 +15,7 @@ from PIL import Image
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.batches import BatchConfig, BatchStream, Share
 from bitcodec.training.data import FolderData, SampleData
-from bitcodec.training.photos import centre_crop
+from bitcodec.training.photos import PhotoFiles, centre_crop
 
 COMMON: dict[str, Any] = {
     "batch": {
@@ -35,7 +35,8 @@ COMMON: dict[str, Any] = {
 
 def folder_data(root: Path | str | None, **changes: Any) -> FolderData:
     root = None if root is None else str(root)
-    return FolderData(root=root, val_root=changes.pop("val_root", None), **(COMMON | changes))
+    own = {"val_root": None, "memory_share": 0.5, "workers": 2}
+    return FolderData(root=root, **(COMMON | own | changes))
 
 
 def numbered_photos(count: int) -> list[np.ndarray]:
@@ -170,3 +171,39 @@ def test_centre_crop_keeps_the_centre_and_the_multiple() -> None:
     crop = centre_crop(photo, 64, 16)  # type: ignore[arg-type]
     assert crop.shape == (48, 64, 3)
     assert np.array_equal(crop, photo[1:49, 3:67])
+
+
+@pytest.mark.parametrize("synthetic", [0.0, 0.5])
+def test_photographs_that_stay_on_disk_give_the_same_batches(
+    synthetic: float, photo_folder: Path
+) -> None:
+    batch = COMMON["batch"] | {"synthetic": synthetic}
+    for share in (Share(), Share(1, 2, 2)):
+        streams = []
+        for memory_share in (0.5, 0.0):
+            data = folder_data(photo_folder, batch=batch, memory_share=memory_share, workers=3)
+            data.setup()
+            assert isinstance(data.train_photos, PhotoFiles) == (memory_share == 0)
+            more = {"share": share, "step": 3, "workers": data.workers}
+            streams.append(iter(BatchStream(data.train_photos, data.config, 3, **more)))
+        for _ in range(9):  # into the next epochs
+            assert torch.equal(next(streams[0]), next(streams[1]))
+
+
+def test_processes_share_the_memory_and_too_small_files_are_left_out(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(photo_folder, tmp_path, dirs_exist_ok=True)
+    Image.new("RGB", (40, 8)).save(tmp_path / "flat.png")
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG")
+    monkeypatch.setattr("bitcodec.machine.memory", lambda: 100_000)
+    for processes, on_disk in ((1, False), (2, True)):
+        data = folder_data(tmp_path, val_root=str(photo_folder))
+        data.processes = processes
+        data.setup()
+        assert len(data.train_photos) == 12  # 3,072 bytes each
+        assert isinstance(data.train_photos, PhotoFiles) == on_disk
+
+    (tmp_path / "00.png").write_bytes((photo_folder / "00.png").read_bytes()[:200])
+    with pytest.raises(BitcodecError, match=r"00\.png: cannot be read; remove it"):
+        next(iter(BatchStream(data.train_photos, BatchConfig(12, 16, True, 0, 0, 0), 0)))

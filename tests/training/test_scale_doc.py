@@ -1,9 +1,13 @@
-"""The SLURM script of docs/scale.md, with stand-ins for SLURM's own commands."""
+"""What docs/scale.md says: the SLURM script, with stand-ins for SLURM's commands; the table."""
 
 import os
 import re
 import subprocess
 from pathlib import Path
+
+from bitcodec.training.trainer_check import check_trainer
+from experiments.scale.run import SETUPS, table
+from tests.training.test_trainer_keys import composed
 
 SCALE = Path(__file__).parents[2] / "docs" / "scale.md"
 SRUN = """#!/bin/bash
@@ -40,3 +44,11 @@ def test_the_slurm_script_queues_itself_again_after_a_preemption(
 
     first, *others = (tmp_path / "srun.log").read_text().splitlines()
     assert "hydra.run.dir=runs/one" in first and set(others) == {first}
+
+
+def test_the_table_of_speeds_is_against_one_process() -> None:
+    speeds = {"one": [1.0, 2.0, 9.0], "two": [3.0, 3.0, 1.0]}
+    rows = table({"megapixels_per_second": speeds}).splitlines()[2:]
+    assert rows == ["| one | 2.0000 | 1.00 |", "| two | 3.0000 | 1.50 |"]
+    for overrides in SETUPS.values():
+        check_trainer(composed(*overrides))

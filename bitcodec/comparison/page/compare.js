@@ -2,15 +2,14 @@
 
 const data = readData();
 const state = { chosen: [], shown: data.rows.map((row) => row.run) };
-find("#summary").textContent = data.summary;
 
 // What the runs decide.
 
-for (const { question, answer, detail, runs } of data.decisions) {
+find("#summary").after(html("div", { id: "decisions" }, ...data.decisions.map(({ question, answer, detail, runs }) => {
   const button = html("button", { type: "button" }, html("span", {}, question), html("strong", {}, answer), html("span", {}, detail));
   button.addEventListener("click", () => choose(runs, true));
-  find("#decisions").append(button);
-}
+  return button;
+})));
 
 // Filters: a select for every column in which the runs differ, numbers by size.
 

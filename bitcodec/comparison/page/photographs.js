@@ -1,7 +1,6 @@
 // Photographs of two runs under one divider, their codes, and a slider over steps and noise.
 
 const PARTS = { input: "input", sigmoid: "sigmoid", binary: "binarized" };
-const NOBODY = "";
 
 function buildPhotographs({ images, photographs, frames }, runs) {
   const names = Object.keys(frames);

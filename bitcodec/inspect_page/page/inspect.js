@@ -7,9 +7,6 @@ const ORIGINAL = "original";
 const state = { quality: Math.floor((data.qualities.length - 1) / 2), channel: 0 };
 const current = () => data.qualities[state.quality];
 
-document.title = `${data.title}, as bits`;
-find("#title").textContent = data.title;
-find("#summary").textContent = data.summary;
 const stage = createStage(...data.size);
 
 // The figures.

@@ -20,8 +20,10 @@ function offer(select, choices) {
 
 function readData() {
   const data = JSON.parse(find("#data").textContent);
+  document.title = find("#title").textContent = data.title;
+  find("#summary").textContent = data.summary;
   const list = find("#notes");
-  if (list && data.notes.length) {
+  if (data.notes.length) {
     list.hidden = false;
     const count = data.notes.length === 1 ? "One thing" : `${data.notes.length} things`;
     find("summary", list).textContent = `${count} to know before reading on`;
