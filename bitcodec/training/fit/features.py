@@ -62,7 +62,7 @@ def choose_features(
         targets = members * len(window) + centre
         weight = _entropy(there[members]) / (np.diag(gram)[targets] + RIDGE)
         for phase in range(len(PHASES)):
-            allowed = known(*places.T, group, phase, means)
+            allowed = known(places[:, 0], places[:, 1], places[:, 2], group, phase, means)
             picks = _forward_selection(gram, allowed, targets, weight, count)
             chosen[group * len(PHASES) + phase, : len(picks)] = places[picks]
     return chosen
