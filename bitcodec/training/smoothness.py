@@ -1,6 +1,6 @@
 """A penalty on stairs: steps that a reconstruction adds where the original is smooth.
 
-It asks on no grid where they lie. A photograph's error hides in texture; in a sky it shows as edges
+They count on a grid and off it. A photograph's error hides in texture; in a sky it shows as edges
 of squares and blotches, which squared error hardly counts. Places and steps are those that
 :mod:`bitcodec.evaluation.false_edges` counts, in a form that gradients pass.
 """
