@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,6 +120,8 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     Raises:
         UsageError: if the parent folder cannot be made or written to.
     """
+    import tempfile  # Here, with its random numbers: a picture needs neither.
+
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,8 @@ class Network:
         # Left alone, its pool takes every core of the machine, granted or not.
         options.intra_op_num_threads = threads or cores()
         options.inter_op_num_threads = 1
+        # Threads that wait do not turn in circles, which costs more than a small picture does.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4  # What it would log as an error it also raises.
         self._path = path
         with _named(path, "cannot be loaded"):

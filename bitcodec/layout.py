@@ -113,7 +113,8 @@ class Layout:
     @cached_property
     def _by_count(self) -> dict[int, NDArray[np.intp]]:
         counts = np.asarray(self.bits)
-        return {int(count): np.flatnonzero(counts == count) for count in np.unique(counts)}
+        # Not np.unique, whose first call loads all of numpy.ma.
+        return {count: np.flatnonzero(counts == count) for count in sorted(set(counts.tolist()))}
 
 
 @dataclass(frozen=True)

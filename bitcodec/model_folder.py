@@ -96,7 +96,8 @@ class ModelFolder:
         tables = [tables_path(coder, self.path).name for coder in self.coders]
         for name in (ENCODER, DECODER, *self._partial_decoders.values(), WEIGHTS, *tables):
             content = self._bytes(name)
-            digest.update(f"{name} {len(content)}\n".encode() + content)
+            digest.update(f"{name} {len(content)}\n".encode())
+            digest.update(content)
         return digest.hexdigest()
 
     @cached_property

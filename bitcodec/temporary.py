@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
 import zlib
 from contextlib import suppress
@@ -24,7 +23,7 @@ _NAME = re.compile(
 
 def new_name() -> str:
     """A name that says which process on which machine writes here."""
-    return f"{PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+    return f"{PREFIX}{_machine()}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
 
 
 @cache

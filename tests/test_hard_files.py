@@ -9,6 +9,7 @@ import pytest
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.images import open_rgb
+from bitcodec.loading import load
 
 FILES = Path(__file__).parent / "data" / "hard_files"
 
@@ -48,3 +49,16 @@ def test_twelve_bits_have_their_brightness() -> None:
 def test_a_profile_is_judged_by_its_curve_and_not_by_its_name() -> None:
     """Linear values of this picture have a mean of about 60; those of sRGB of about 100."""
     assert np.asarray(open_rgb(FILES / "icc-linear-srgb.png")).mean() > 95
+
+
+def test_text_on_a_screen_is_better_with_every_step_of_quality() -> None:
+    codec = load()
+    picture = open_rgb(FILES / "screenshot-text.png")
+    wanted = np.asarray(picture).astype(float)
+    errors, sizes = [], []
+    for quality in (1, 4, 10, 25, 40, 55, 70, 85, 100):
+        data = codec.encode(picture, quality=quality)
+        errors.append(np.mean((np.asarray(codec.decode(data)) - wanted) ** 2))
+        sizes.append(len(data))
+    assert errors == sorted(errors, reverse=True) and sizes == sorted(sizes)
+    assert errors[-1] < 5 < 1_000 < errors[0]

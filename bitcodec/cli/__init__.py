@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import suppress
 
 # The coder's products are small: a second BLAS thread only waits, and spins while it does. NumPy
 # reads this when it is loaded, which happens in the commands below.
@@ -132,6 +133,6 @@ def _one_sentence(error: Exception) -> str:
 
 
 def _complain(sentence: str) -> None:
-    from bitcodec.cli.batch import console
-
-    console().print(sentence, markup=False, highlight=False, style="red")
+    # Where even that is impossible, the exit code says it.
+    with suppress(OSError):
+        streams.say(sentence, wrong=True)

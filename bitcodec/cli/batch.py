@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import typer
 
 from bitcodec.cli.manifest import Done, Manifest
 from bitcodec.cli.plan import Task
-from bitcodec.cli.streams import silent_libraries
+from bitcodec.cli.streams import say, silent_libraries
 from bitcodec.errors import BitcodecError
 from bitcodec.machine import cores
 
@@ -79,30 +80,29 @@ def _run(
         outcome = careful(tasks[0])
         if not quiet:
             line = f"{tasks[0].target}: is there already" if outcome is None else outcome.line
-            console().print(line, markup=False, highlight=False)
+            say(line)
         return
     count, skipped, failures = 0, 0, []
     try:
         for result in _finished(tasks, careful, jobs, quiet):
             if isinstance(result, BitcodecError):
                 failures.append(result)
-                console().print(str(result), markup=False, highlight=False, style="red")
+                say(str(result), wrong=True)
             elif result is None:
                 skipped += 1
             else:
                 count += 1
     except KeyboardInterrupt as stop:
-        console().print(
+        say(
             f"interrupted: {count} of {len(tasks)} {done}; the same command with "
             "--skip-existing goes on",
-            highlight=False,
-            style="red",
+            wrong=True,
         )
         raise typer.Exit(128 + getattr(stop, "number", signal.SIGINT)) from None
     if not quiet:
         rest = f", {skipped} were there already" if skipped else ""
         rest += f", {len(failures)} failed" if failures else ""
-        console().print(f"{count} of {len(tasks)} {done}{rest}", highlight=False)
+        say(f"{count} of {len(tasks)} {done}{rest}")
     if failures:
         raise typer.Exit(min(error.exit_code for error in failures))
 
@@ -128,7 +128,7 @@ def readable(pictures: Sequence[Path]) -> tuple[list[Path], list[BitcodecError]]
     if not good:
         raise failures[0]
     for failure in failures:
-        console().print(str(failure), markup=False, highlight=False, style="red")
+        say(str(failure), wrong=True)
     return good, failures
 
 
@@ -139,7 +139,7 @@ def end_with(failures: Sequence[BitcodecError], of: int) -> None:
         typer.Exit: with the exit code, if there are any.
     """
     if failures:
-        console().print(f"{len(failures)} of {of} pictures are left out", highlight=False)
+        say(f"{len(failures)} of {of} pictures are left out")
         raise typer.Exit(min(error.exit_code for error in failures))
 
 
@@ -176,22 +176,15 @@ def _careful(work: Work, record: Manifest) -> Work:
 def _finished(
     tasks: list[Task], work: Work, jobs: int, quiet: bool
 ) -> Iterator[Done | BitcodecError | None]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
-    # A log file wants the summary, not the bar.
-    hidden = quiet or not console().is_terminal
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        ThreadPoolExecutor(jobs) as pool,
-        Progress(*columns, console=console(), transient=True, disable=hidden) as progress,
-    ):
-        bar = progress.add_task("", total=len(tasks))
-        pending: set[Future[Done | None]] = {pool.submit(work, task) for task in tasks}
+    with ThreadPoolExecutor(jobs) as pool, _bar(len(tasks), quiet) as advance:
+        pending = {pool.submit(work, task) for task in tasks}
         try:
             while pending:
                 finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    progress.advance(bar)
+                    advance()
                     try:
                         yield future.result()
                     except BitcodecError as error:
@@ -199,6 +192,20 @@ def _finished(
         finally:
             # What has begun is finished; what has not is left for another time.
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _bar(count: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """What to call after each task, for a bar on a terminal; a log wants the summary alone."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(), transient=True) as progress:
+        bar = progress.add_task("", total=count)
+        yield lambda: progress.advance(bar)
 
 
 def share_cores(jobs: int | None, tasks: int) -> tuple[int, int | None]:

@@ -29,6 +29,20 @@ def open_missing() -> None:
             setattr(sys, name, stream)
 
 
+def say(sentence: str, *, wrong: bool = False) -> None:
+    """One line on standard error, red on a terminal if something is wrong.
+
+    Characters that are none to look at, which names of files may have, are shown as escapes.
+    """
+    line = "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in sentence
+    )
+    # Not by Rich, which takes longer to load than a small picture takes.
+    if wrong and os.name == "posix" and sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+        line = f"\x1b[31m{line}\x1b[0m"
+    print(line, file=sys.stderr)
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Standard input is read in here.

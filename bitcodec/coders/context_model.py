@@ -95,11 +95,11 @@ class ContextModel:
             _require(networks.magnitudes == signed + 2 and networks.signed.shape[2] == signed)
         for features in (self.features, self.signed_features):
             _require(features.dtype.kind in "iu")
-            for number, rows in enumerate(features.tolist()):
-                group, phase = divmod(number, len(PHASES))
-                for plane, dy, dx in rows:
-                    _require(max(abs(dy), abs(dx)) <= REACH)
-                    _require(plane >= 0 and known(plane, dy, dx, group, phase, self.means))
+            plane, *offsets = np.moveaxis(features.astype(np.int64), 2, 0)
+            number = np.arange(count)[:, None]
+            group, phase = number // len(PHASES), number % len(PHASES)
+            _require(all(((each >= -REACH) & (each <= REACH)).all() for each in offsets))
+            _require(bool(known(plane, offsets[0], offsets[1], group, phase, self.means).all()))
 
 
 def _require(condition: bool) -> None:

@@ -12,9 +12,11 @@ its signs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from bitcodec.coders.integer_network import SIGNED_MAX
 from bitcodec.layout import MOST_BITS
@@ -28,6 +30,7 @@ SLOPES = 4
 
 PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))
 """(row, column) within a square, in coding order."""
+_PHASE_AT = np.array([[PHASES.index((row, column)) for column in range(2)] for row in range(2)])
 REACH = 2
 """Features are at most so many rows and columns away."""
 
@@ -40,18 +43,24 @@ def groups_of(latents: int, means: int) -> int:
     return -(-(latents - means) // GROUP)
 
 
-def first_plane(means: int, group: int) -> int:
-    """Of a group: before it are a plane of zeros, the slopes and the groups before."""
+def first_plane(means: int, group: Any) -> Any:
+    """Of a group, or each of an array: before it are a plane of zeros, slopes, earlier groups."""
     return 1 + SLOPES * means + PLANES * group
 
 
-def known(plane: int, dy: int, dx: int, group: int, phase: int, means: int) -> bool:
-    """Is the plane known at (dy, dx) from a position of this phase when the group is coded?"""
+def known(
+    plane: ArrayLike, dy: ArrayLike, dx: ArrayLike, group: ArrayLike, phase: ArrayLike, means: int
+) -> NDArray[np.bool_]:
+    """Is the plane known at (dy, dx) from a position of this phase when the group is coded?
+
+    Numbers, or arrays that broadcast.
+    """
+    plane, dy, dx, group, phase = map(np.asarray, (plane, dy, dx, group, phase))
     behind = plane - first_plane(means, group)
-    if behind < 0 or behind >= GROUP:
-        return plane >= 0 > behind
-    row, column = PHASES[phase]
-    return PHASES.index(((row + dy) % 2, (column + dx) % 2)) < phase
+    rows, columns = np.transpose(PHASES)
+    earlier = _PHASE_AT[(rows[phase] + dy) % 2, (columns[phase] + dx) % 2] < phase
+    found: NDArray[np.bool_] = (plane >= 0) & ((behind < 0) | ((behind < GROUP) & earlier))
+    return found
 
 
 def slopes(means: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -16,10 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from dahuffman import HuffmanCodec
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
@@ -40,6 +39,9 @@ from bitcodec.errors import DamagedFileError, UnknownModelError, UsageError
 from bitcodec.layout import Layout
 from bitcodec.varint import varint
 
+if TYPE_CHECKING:
+    from dahuffman import HuffmanCodec
+
 CLASSES = 8
 LLOYD_ROUNDS = 8
 CHUNK = 1 << 16
@@ -51,6 +53,8 @@ def codec_for(counts: NDArray[np.integer]) -> HuffmanCodec:
     Counts go in as integers and none as zero: dahuffman gives the end symbol the weight 1, and an
     unseen symbol must stay encodable.
     """
+    from dahuffman import HuffmanCodec  # Which the files of most models never need.
+
     frequencies = {symbol: int(count) for symbol, count in enumerate(counts + 1)}
     return HuffmanCodec.from_frequencies(frequencies, eof=END)
 
@@ -108,7 +112,7 @@ class HuffmanCoder:
         chosen = np.argmin(cost, axis=1)
         ranks = self._rank_of[np.arange(self.channels), chosen]
         parts = [self._rank_codec.encode((ranks + 1).tolist())]
-        for index in np.unique(chosen):
+        for index in np.flatnonzero(np.bincount(chosen)):
             symbols = symbols_of(blocks[chosen == index].reshape(1, -1))[:-1]
             chunks = (symbols[at : at + CHUNK].tolist() for at in range(0, len(symbols), CHUNK))
             parts.append(varint(len(symbols)))
@@ -139,7 +143,7 @@ class HuffmanCoder:
         chosen = self._class_at[np.arange(self.channels), ranks]
         per_plane = math.prod(block_grid(*size))
         blocks = np.empty((self.channels, per_plane), np.uint8)
-        for index in np.unique(chosen):
+        for index in np.flatnonzero(np.bincount(chosen)):
             planes = chosen == index
             total = int(planes.sum()) * per_plane
             count = _read_count(source)

@@ -120,7 +120,8 @@ class Plan:
         self.sign = np.where(dropped < 0, np.int32(-1), np.int32(1))
         self.table = (flat * FRACTIONS + np.abs(dropped)).astype(np.uint16)
         self.unit = UNIT[flat]
-        self.units = np.unique(self.unit[self.unit > 0]).tolist()
+        # Not np.unique, whose first call loads all of numpy.ma.
+        self.units = [unit for unit in np.flatnonzero(np.bincount(self.unit)).tolist() if unit]
 
     def runs(self) -> tuple[NDArray[np.intp], list[tuple[int, slice]]]:
         """The levels in order of their tables, and (table, its part of that order)."""

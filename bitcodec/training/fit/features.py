@@ -62,8 +62,8 @@ def choose_features(
         targets = members * len(window) + centre
         weight = _entropy(there[members]) / (np.diag(gram)[targets] + RIDGE)
         for phase in range(len(PHASES)):
-            allowed = [known(p, dy, dx, group, phase, means) for p, dy, dx in places.tolist()]
-            picks = _forward_selection(gram, np.array(allowed), targets, weight, count)
+            allowed = known(places[:, 0], places[:, 1], places[:, 2], group, phase, means)
+            picks = _forward_selection(gram, allowed, targets, weight, count)
             chosen[group * len(PHASES) + phase, : len(picks)] = places[picks]
     return chosen
 
