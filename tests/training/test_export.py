@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch", reason="exporting needs bitcodec[train]")
 
 from bitcodec.codec import Codec  # noqa: E402
 from bitcodec.errors import UsageError  # noqa: E402
+from bitcodec.images import ImageLike  # noqa: E402
 from bitcodec.model_facts import ModelFacts  # noqa: E402
 from bitcodec.model_folder import ModelFolder  # noqa: E402
 from bitcodec.training import export  # noqa: E402
@@ -97,6 +99,28 @@ def test_nothing_is_overwritten_or_left_half_done(
         broken: list[Image.Image | Path] = [textured(16, 16), tmp_path / "missing.png"]
         export.export_model(*tiny_transforms, facts, broken, tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_appears_while_the_coders_are_fitted_stays_as_it_is(
+    tiny_folder: ModelFolder,
+    tiny_transforms,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+) -> None:
+    def another_export(images: Sequence[ImageLike]) -> Iterable[ImageLike]:
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "model.json").write_text("another's")
+        return images
+
+    with pytest.raises(UsageError, match="exists already"):
+        export.export_model(
+            *tiny_transforms,
+            tiny_folder.facts,
+            [textured(32, 32)],
+            tmp_path / "new",
+            fit_settings=FEW_STEPS,
+            watch=another_export,
+        )
+    assert [path.name for path in tmp_path.rglob("*")] == ["new", "model.json"]
 
 
 def test_overflowing_weights_are_refused(tiny_folder: ModelFolder, tmp_path: Path) -> None:
