@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from bitcodec.model_folder import SEARCH_PATH, ModelFolder
+from bitcodec.installed_models import SEARCH_PATH
+from bitcodec.model_folder import ModelFolder
 from tests.cli.conftest import Run
 from tests.conftest import REPOSITORY
 from tests.odd import saved
