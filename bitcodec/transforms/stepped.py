@@ -218,7 +218,10 @@ class StepDecoder(nn.Module):
         self.register_buffer("_rows", rows, persistent=False)
         self.register_buffer("_columns", columns, persistent=False)
         kernel = lapped.synthesis(lapped.basis()[latent_order()])
-        flat = kernel[:, :MEANS].sum((2, 3), keepdim=True)
+        # Of a flat picture the transform's own means draw a faint lattice, which its other latents
+        # take away; these are cut off, so the means must draw it flat by themselves.
+        flat = kernel[:, :MEANS].sum((2, 3)).view(3, lapped.BLOCK**2, MEANS).mean(1, keepdim=True)
+        flat = flat.expand(-1, lapped.BLOCK**2, -1).reshape(-1, MEANS, 1, 1).contiguous()
         self.register_buffer("_flat", flat, persistent=False)
         with torch.no_grad():
             self.linear.weight.copy_(kernel)
