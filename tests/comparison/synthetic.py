@@ -119,6 +119,7 @@ def make_run(
         "metrics": dict(final or {}),
         "error": error,
         "fast_dev_run": False,
+        "after_preemption": False,
     }
     (folder / "run.json").write_text(json.dumps(record, indent=2) + "\n")
     _write_scalars(folder / "csv" / "metrics.csv", validations)
