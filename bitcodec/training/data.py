@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from bitcodec.training.photos import Photo, PhotoFiles, centre_crop, find_images
 log = logging.getLogger(__name__)
 
 
-class PhotoDataModule(pl.LightningDataModule):
+class PhotoDataModule(pl.LightningDataModule, ABC):
     """Base: photographs, random crops of them to train on, fixed centre crops to validate on.
 
     Args:
@@ -60,9 +61,9 @@ class PhotoDataModule(pl.LightningDataModule):
         self.val_batches: list[Tensor] = []
         self.val_firsts: list[int] = []
 
+    @abstractmethod
     def photos(self) -> tuple[Sequence[Photo], list[Photo]]:
         """Training and validation photographs, ``H x W x 3`` uint8; the two are disjoint."""
-        raise NotImplementedError
 
     def setup(self, stage: str | None = None) -> None:
         if not self.train_photos:

@@ -7,6 +7,7 @@ evaluation each offers two readings of the same logits: ``soft`` (the sigmoid, n
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ class NoiseConfig:
         return start * (end / start) ** share
 
 
-class Binarizer(nn.Module):
+class Binarizer(nn.Module, ABC):
     """Base of the three ways to make bits. Shapes in and out: ``N x C x h x w``."""
 
     def __init__(self, config: NoiseConfig) -> None:
@@ -101,9 +102,9 @@ class Binarizer(nn.Module):
             return self.straight_through(logits)
         return self.sample(logits, progress, draws)
 
+    @abstractmethod
     def sample(self, logits: Tensor, progress: float, draws: Draws) -> Tensor:
         """The code of logits ``N x C x h x w`` while training; ``progress`` runs from 0 to 1."""
-        raise NotImplementedError
 
     def straight_through(self, logits: Tensor) -> Tensor:
         """Hard bits with the gradient of ``sigmoid(surrogate_slope * logits)``."""

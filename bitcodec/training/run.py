@@ -11,28 +11,25 @@ The folder of a run::
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
+from bitcodec.errors import InterruptedRunError, UsageError
+from bitcodec.training.assembly import build_data, build_module, build_trainer
 from bitcodec.training.checkpoints import checked_step, start_from
 from bitcodec.training.data import PhotoDataModule
 from bitcodec.training.last_checkpoint import LastCheckpoint
-from bitcodec.training.loggers import PictureLog, options
-from bitcodec.training.modules import CodecModule, module_class
+from bitcodec.training.loggers import PictureLog
+from bitcodec.training.modules import CodecModule
 from bitcodec.training.preemption import Announcements, was_preempted
-from bitcodec.training.progress import StepBar
 from bitcodec.training.ranks import check_started, leave_together, on_this_machine
 from bitcodec.training.results import print_run
 from bitcodec.training.resume_facts import ResumeFacts, resume_facts
@@ -41,10 +38,7 @@ from bitcodec.training.run_names import shown_settings
 from bitcodec.training.run_record import RunRecord
 from bitcodec.training.sweep_signals import side_by_side
 from bitcodec.training.throughput import Throughput
-from bitcodec.training.time_limit import TimeLimit
 from bitcodec.training.trainer_check import check_trainer
-
-log = logging.getLogger(__name__)
 
 
 def run(
@@ -123,7 +117,7 @@ def _prepare(config: DictConfig, unfinished: bool) -> _Parts:
     if config.compile:
         module.encoder.compile()
         module.decoder.compile()
-    data: PhotoDataModule = _instantiate(config.data, seed=config.seed)
+    data = build_data(config)
     data.processes = on_this_machine(config.trainer) * side_by_side()
     data.setup()
     facts = resume_facts(config)
@@ -152,55 +146,59 @@ def _train(
     varied: Mapping[str, str],
 ) -> dict[str, float]:
     trainer = build_trainer(config, folder, parts.first, [ResumeFacts(parts.facts)])
-    try:
+    with ExitStack() as at_end:
+        pictures = [each for each in trainer.loggers if isinstance(each, PictureLog)]
+        for logger in pictures:
+            at_end.callback(logger.close)
         check_started(trainer.world_size)
-        return _trained(trainer, config, folder, record, parts, varied)
-    finally:
-        for logger in trainer.loggers:
-            if isinstance(logger, PictureLog):
-                logger.close()
-
-
-def _trained(
-    trainer: pl.Trainer,
-    config: DictConfig,
-    folder: Path,
-    record: RunRecord,
-    parts: _Parts,
-    varied: Mapping[str, str],
-) -> dict[str, float]:
-    module, data, first, _ = parts
-    started = time.perf_counter()
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
-    except MisconfigurationException as error:
-        raise UsageError(f"Lightning refuses: {' '.join(str(error).split())}") from error
-    seconds = time.perf_counter() - started
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, LastCheckpoint) and callback.signal is not None:
-            raise InterruptedRunError(callback.signal, callback.path)
-    metrics = final_metrics(trainer.validate(module, datamodule=data, verbose=False)[0])
-    metrics["steps"] = trainer.global_step
-    for logger in trainer.loggers:
-        if isinstance(logger, PictureLog):
+        seconds = _fit(trainer, config, parts)
+        validated = trainer.validate(parts.module, datamodule=parts.data, verbose=False)
+        metrics = final_metrics(validated[0]) | {"steps": trainer.global_step}
+        for logger in pictures:
             logger.log_result(shown_settings(config, varied), metrics)
-    record.timing = {
-        "train_seconds": round(seconds, 2),
-        "steps_per_second": round((trainer.global_step - first) / seconds, 3),
-        "threads": torch.get_num_threads(),
-        "device": _device(trainer.strategy.root_device),
-        "precision": str(trainer.precision),
-    }
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Throughput):
-            record.timing |= callback.summary(trainer.strategy.root_device, trainer.world_size)
-    record.timing["processes"] = trainer.world_size
+    record.timing = _timing(trainer, trainer.global_step - parts.first, seconds)
     profile = trainer.profiler.summary()  # type: ignore[attr-defined]
     if profile and trainer.is_global_zero:
         print(profile)
     if not config.quiet and trainer.is_global_zero:
         print_run(metrics, record.timing, folder)
     return metrics
+
+
+def _fit(trainer: pl.Trainer, config: DictConfig, parts: _Parts) -> float:
+    """Train; returns the seconds that it took.
+
+    Raises:
+        InterruptedRunError: if a signal ended it.
+    """
+    started = time.perf_counter()
+    try:
+        trainer.fit(
+            parts.module, datamodule=parts.data, ckpt_path=config.ckpt_path, weights_only=True
+        )
+    except MisconfigurationException as error:
+        raise UsageError(f"Lightning refuses: {' '.join(str(error).split())}") from error
+    seconds = time.perf_counter() - started
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, LastCheckpoint) and callback.signal is not None:
+            raise InterruptedRunError(callback.signal, callback.path)
+    return seconds
+
+
+def _timing(trainer: pl.Trainer, steps: int, seconds: float) -> dict[str, Any]:
+    """What ``run.json`` says of speed, and of what computed."""
+    device = trainer.strategy.root_device
+    timing: dict[str, Any] = {
+        "train_seconds": round(seconds, 2),
+        "steps_per_second": round(steps / seconds, 3),
+        "threads": torch.get_num_threads(),
+        "device": _device(device),
+        "precision": str(trainer.precision),
+    }
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Throughput):
+            timing |= callback.summary(device, trainer.world_size)
+    return timing | {"processes": trainer.world_size}
 
 
 def _device(device: torch.device) -> str:
@@ -210,93 +208,8 @@ def _device(device: torch.device) -> str:
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
-def build_module(config: DictConfig) -> CodecModule:
-    """The module of a config; everything in it becomes plain scalars first."""
-    groups = {name: _plain(config[name]) for name in ("model", "noise", "penalty", "optimizer")}
-    return module_class(config.model.kind)(binarizer=config.binarizer, seed=config.seed, **groups)
-
-
-def build_trainer(
-    config: DictConfig, folder: Path, first: int = 0, more: Sequence[pl.Callback] = ()
-) -> pl.Trainer:
-    """Trainer, callbacks and loggers of a config, writing below ``folder``.
-
-    Args:
-        config: of the run.
-        folder: of the run.
-        first: the step of the checkpoint that the run goes on from.
-        more: callbacks beside those of the config.
-    """
-    loggers = [_instantiate(node, **options(node, first)) for node in _nodes(config, "logger")]
-    callbacks = [_instantiate(node) for node in _nodes(config, "callbacks")]
-    if not loggers:
-        callbacks = [c for c in callbacks if not isinstance(c, LearningRateMonitor)]
-    callbacks += more
-    if config.trainer.max_time is not None:
-        callbacks.append(TimeLimit(config.trainer.max_time))
-    if not config.quiet:
-        callbacks.append(StepBar())
-    return _instantiate(
-        config.trainer,
-        max_time=None,  # TimeLimit keeps it
-        # Lightning counts batches here, and steps everywhere else.
-        val_check_interval=config.trainer.val_check_interval
-        * config.trainer.accumulate_grad_batches,
-        use_distributed_sampler=False,  # batches and validation images are shared out in data.py
-        precision=resolve_precision(str(config.trainer.precision)),
-        callbacks=callbacks,
-        logger=loggers,
-        default_root_dir=str(folder),
-        enable_progress_bar=not config.quiet,
-        enable_model_summary=False,
-    )
-
-
-def _nodes(config: DictConfig, group: str) -> list[DictConfig]:
-    """What a group of the config lists; `logger=null` takes the whole group away."""
-    return [node for node in (config.get(group) or {}).values() if node]
-
-
-def _instantiate(node: DictConfig, **more: Any) -> Any:
-    """Hydra's instantiate, but our own errors come through as they are.
-
-    Raises:
-        BitcodecError: also for arguments that the target does not take.
-    """
-    try:
-        return instantiate(node, **more)
-    except InstantiationException as error:
-        if isinstance(error.__cause__, BitcodecError):
-            raise error.__cause__ from None
-        raise UsageError(" ".join(str(error).split())) from error
-
-
 def final_metrics(validated: Mapping[str, float]) -> dict[str, float]:
     """Names without their ``val/`` prefix; the gap under its short name."""
     metrics = {key.removeprefix("val/"): float(value) for key, value in validated.items()}
     metrics["gap"] = metrics.pop("binarization_gap")
     return metrics
-
-
-def _plain(node: DictConfig) -> dict[str, Any]:
-    return OmegaConf.to_container(node, resolve=True)  # type: ignore[return-value]
-
-
-def resolve_precision(wanted: str) -> str:
-    """Resolve ``auto``: bfloat16 where the hardware has it, else float32.
-
-    On a CPU without bfloat16 instructions it would be emulated, and slower than float32.
-    """
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-    return "bf16-mixed" if torch.backends.mkldnn.is_available() and _cpu_has_bf16() else "32-true"
-
-
-def _cpu_has_bf16() -> bool:
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

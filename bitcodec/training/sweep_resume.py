@@ -13,10 +13,11 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.training.assembly import build_module
 from bitcodec.training.checkpoints import checked
 from bitcodec.training.control_keys import CONTROL_KEYS
 from bitcodec.training.resume_facts import check_facts, resume_facts
-from bitcodec.training.run import build_module, run
+from bitcodec.training.run import run
 from bitcodec.training.run_record import RunRecord, is_result
 
 log = logging.getLogger(__name__)

@@ -23,6 +23,28 @@ class _Tracker(PictureLog):
 
     log_hyperparams: Any
     log_metrics: Any
+    _note: Path
+    """Holds the tracker's name of the run, for when it goes on."""
+
+    def _kept(self, package: str, folder: str, first: int) -> str | None:
+        """The tracker's name of the run that this one goes on with at step ``first``.
+
+        Raises:
+            UsageError: naming the extra, where the tracker's package is missing.
+        """
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise UsageError(
+                f"logger={package} needs a package that is not installed: "
+                f"pip install 'bitcodec[{package}]'"
+            ) from error
+        self._note = Path(folder, package, "run_id")
+        return self._note.read_text().strip() if first and self._note.is_file() else None
+
+    def _keep(self, name: str) -> None:
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        write_file(self._note, name.encode())
 
     def log_result(self, settings: Mapping[str, Any], result: Mapping[str, float]) -> None:
         self.log_hyperparams(dict(settings))
@@ -42,9 +64,7 @@ class WandbLog(WandbLogger, _Tracker):
     """
 
     def __init__(self, first: int = 0, save_dir: str = ".", **options: Any) -> None:
-        _need("wandb")
-        self._note = Path(save_dir, "wandb", "run_id")
-        options |= {"name": _name(save_dir), "id": _noted(self._note, first)}
+        options |= {"name": _name(save_dir), "id": self._kept("wandb", save_dir, first)}
         if options.get("offline"):
             options |= {"mode": "offline"}  # wandb reads its environment only once
         super().__init__(save_dir=save_dir, **options)
@@ -55,7 +75,7 @@ class WandbLog(WandbLogger, _Tracker):
         if self._experiment is None:
             import wandb
 
-            Path(self._note.parent).mkdir(parents=True, exist_ok=True)  # or it writes elsewhere
+            self._note.parent.mkdir(parents=True, exist_ok=True)  # or it writes elsewhere
             try:
                 run = super().experiment
             except wandb.errors.Error as error:
@@ -63,7 +83,7 @@ class WandbLog(WandbLogger, _Tracker):
                     f"Weights & Biases refuses ({' '.join(str(error).split())}): log in with "
                     "`wandb login`, or keep the run here with logger.wandb.offline=true"
                 ) from error
-            write_file(self._note, run.id.encode())
+            self._keep(run.id)
         return self._experiment
 
     @rank_zero_only
@@ -88,9 +108,7 @@ class MlflowLog(MLFlowLogger, _Tracker):
     """
 
     def __init__(self, first: int = 0, save_dir: str = ".", **options: Any) -> None:
-        _need("mlflow")
-        self._note = Path(save_dir, "mlflow", "run_id")
-        options |= {"run_name": _name(save_dir), "run_id": _noted(self._note, first)}
+        options |= {"run_name": _name(save_dir), "run_id": self._kept("mlflow", save_dir, first)}
         super().__init__(**options)
 
     @property
@@ -106,8 +124,7 @@ class MlflowLog(MLFlowLogger, _Tracker):
                     f"MLflow refuses ({' '.join(str(error).split())}): check "
                     f"logger.mlflow.tracking_uri={self._tracking_uri}"
                 ) from error
-            self._note.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._note, str(self._run_id).encode())
+            self._keep(str(self._run_id))
             return client
         return self._mlflow_client
 
@@ -142,10 +159,8 @@ class AimLog(Logger, _Tracker):
         repo: str = ".",
         experiment_name: str = "bitcodec",
     ) -> None:
-        _need("aim")
         super().__init__()
-        self._note = Path(save_dir, "aim", "run_id")
-        self._hash = _noted(self._note, first)
+        self._hash = self._kept("aim", save_dir, first)
         self._repo, self._experiment_name, self._run_name = repo, experiment_name, _name(save_dir)
         self._run: Any = None
 
@@ -163,8 +178,7 @@ class AimLog(Logger, _Tracker):
             )
             self._run.name = self._run_name
             self._hash = str(self._run.hash)
-            self._note.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._note, self._hash.encode())
+            self._keep(self._hash)
         return self._run
 
     @property
@@ -199,22 +213,6 @@ class AimLog(Logger, _Tracker):
             self._run.close()
 
 
-def _need(package: str) -> None:
-    """Raises UsageError, naming the extra, where a tracker's package is missing."""
-    try:
-        importlib.import_module(package)
-    except ImportError as error:
-        raise UsageError(
-            f"logger={package} needs a package that is not installed: "
-            f"pip install 'bitcodec[{package}]'"
-        ) from error
-
-
 def _name(folder: str) -> str:
     """What a tracker calls a run: its folder, and in a sweep so what was swept."""
     return Path(folder).resolve().name
-
-
-def _noted(note: Path, first: int) -> str | None:
-    """The tracker's name of the run that this one goes on with."""
-    return note.read_text().strip() if first and note.is_file() else None

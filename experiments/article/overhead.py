@@ -21,8 +21,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from bitcodec.provenance import provenance
+from bitcodec.training.assembly import build_module, build_trainer, resolve_precision
 from bitcodec.training.data import SampleData
-from bitcodec.training.run import build_module, build_trainer, resolve_precision
 from bitcodec.transforms.networks import build_transforms
 from experiments.runs import REPOSITORY
 
