@@ -26,7 +26,7 @@ from experiments.tables import markdown, published, write_csv
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
 FIT_PICTURES = 600
-GOING_ON = ("noise.schedule=constant", "optimizer.lr=1.5e-4", "optimizer.prior_lr=5.0e-4")
+GOING_ON = ("noise.schedule=constant", "optimizer.lr=3.0e-4", "optimizer.prior_lr=1.0e-3")
 """Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 
 
