@@ -1,9 +1,10 @@
 """Coding the means, which go first, as a thumbnail that grows.
 
 In which order says :func:`bitcodec.coders.means.passes`. A mean is expected where the four nearest
-neighbours say, corrected by a weighted sum of how all neighbours differ from them and of how the
-other means of the same place, known already, differ from theirs. The sizes of the same differences
-say how surely.
+neighbours say, corrected by a weighted sum of how all neighbours differ from them, of how the other
+means of the same place, known already, differ from theirs, and of what these would make of it if
+the colours changed in step here as they do around (:func:`in_step`). The sizes of the same
+differences say how surely.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from bitcodec.coders.means import KINDS, NEAREST, NEIGHBOURS, Pass, passes
 from bitcodec.coders.symbols import Coding
 from bitcodec.layout import Layout
 
+FAR = 1 << 13
+"""No two levels of a mean are farther apart."""
+
 
 def signed_count(means: int) -> int:
     """Signed features; their magnitudes are features too."""
-    return NEIGHBOURS + NEAREST * (means - 1)
+    return NEIGHBOURS + (NEAREST + 1) * (means - 1)
 
 
 def network_count(means: int) -> int:
@@ -49,19 +53,43 @@ def inputs(
     Returns:
         The neighbours' average ``P``, the network's features ``M x P`` and ``S x P``.
     """
-    count = signed_count(len(values))
-    s = np.zeros((count, len(step.here)), np.int32)
+    others = len(values) - 1
+    s = np.zeros((signed_count(len(values)), len(step.here)), np.int32)
     base = np.zeros(len(step.here), np.int32)
     if len(step.around):
         around = values[mean][step.around]
         base = around[:NEAREST].sum(axis=0) >> 2
         s[:NEIGHBOURS] = around - base
-        before = values[:mean, step.here][:, None] - values[:mean][:, step.around[:NEAREST]]
-        s[NEIGHBOURS : NEIGHBOURS + NEAREST * mean] = before.reshape(-1, len(step.here))
+        for other in range(mean):
+            change = values[other, step.here] - values[other][step.around]
+            first = NEIGHBOURS + NEAREST * other
+            s[first : first + NEAREST] = change[:NEAREST]
+            s[NEIGHBOURS + NEAREST * others + other] = in_step(change, s[:NEIGHBOURS])
+    count = len(s)
     x = np.empty((count + 2, len(step.here)), np.float32)
     x[:count] = MAGNITUDE[np.minimum(np.abs(s), len(MAGNITUDE) - 1)]
     x[count], x[count + 1] = index, ONE
     return base, x, np.clip(s, -SIGNED_MAX, SIGNED_MAX).astype(np.float32)
+
+
+def in_step(change: NDArray[np.int32], around: NDArray[np.int32]) -> NDArray[np.int32]:
+    """What a mean would be, less its neighbours' average, if it changed with another as it does
+    around: the slope of a least squares line through the neighbours, times the other's own change.
+
+    The nearest neighbours count twice. Where the other hardly changes, the slope tends to 0. All in
+    integers, so that every machine expects the same.
+
+    Args:
+        change: ``NEIGHBOURS x P``, how much the other mean is above each of its neighbours.
+        around: ``NEIGHBOURS x P``, the neighbours of the mean itself, less their average.
+    """
+    weight = np.ones((NEIGHBOURS, 1), np.int64)
+    weight[:NEAREST] = 2
+    own = change[:NEAREST].sum(axis=0, dtype=np.int64)  # NEAREST times the change from the average
+    aside = own - NEAREST * change.astype(np.int64)
+    together = (weight * aside * around).sum(axis=0)
+    alone = (weight * aside * aside).sum(axis=0) + NEAREST**3
+    return ((2 * together * own + alone) // (2 * alone)).clip(-FAR, FAR).astype(np.int32)
 
 
 def step_feature(index: int) -> int:

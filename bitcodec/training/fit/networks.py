@@ -41,11 +41,13 @@ from bitcodec.coders.symbols import (
 )
 
 BATCH = 1024
-LEARNING_RATE = 6e-3
+LEARNING_RATE = 2e-2
 WARM_UP = 50
 
-# Bounds of the float weights; with them no sum of integers can reach 2^24 (Networks.check).
+# Bounds of the float weights; with them no sum of integers can reach 2^24 (Networks.check). The
+# constant's weights say how wide a spread is before anything is seen: they must reach every class.
 MAX_W1, MAX_W2, MAX_L, MAX_S = 8.0, 8.0, 12.0, 3.0
+MAX_CONSTANT = 2.0 * CLASSES
 
 #: Shares and widths of the mixture, in spreads.
 MIXTURE = ((0.45, 0.6), (0.45, 1.2), (0.1, 3.5))
@@ -85,7 +87,8 @@ class _Networks(nn.Module):
         for row, part in zip(linear, samples, strict=True):
             total = np.abs(part.levels.astype(float) * part.coded).sum(axis=0) + 0.1
             spread = total / (part.coded.sum(axis=0) + 1)
-            row[:, -1] = torch.from_numpy(PER_OCTAVE * np.log2(spread))
+            classes = PER_OCTAVE * np.log2(spread)
+            row[:, -1] = torch.from_numpy(classes.clip(-CLASSES // 2, CLASSES // 2 - 1))
         self.linear = nn.Parameter(linear)
         self.signed = nn.Parameter(torch.zeros(count, outputs, first.s.shape[1]))
 
@@ -102,12 +105,14 @@ class _Networks(nn.Module):
             clipped = value.detach().clamp(-bound, bound).double().numpy()
             return np.rint(clipped * scale).astype(np.int16)
 
-        linear = self.linear.detach().clone()
-        linear[..., -1] += 0.5  # classes are rounded down
-        output = integers(self.output, W2_SCALE, MAX_W2)
+        output = [
+            integers(self.output, W2_SCALE, MAX_W2),
+            integers(self.linear[..., :-1], L_SCALE, MAX_L),
+            integers(self.linear[..., -1:] + 0.5, L_SCALE, MAX_CONSTANT),  # classes round down
+        ]
         networks = Networks(
             hidden=integers(self.hidden, W1_SCALE, MAX_W1),
-            output=np.concatenate([output, integers(linear, L_SCALE, MAX_L)], axis=-1),
+            output=np.concatenate(output, axis=-1),
             signed=integers(self.signed, S_SCALE, MAX_S),
         )
         networks.check()
