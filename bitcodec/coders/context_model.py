@@ -90,9 +90,10 @@ class ContextModel:
         _require(self.features.shape == (count, self.networks.magnitudes - 2, 3))
         _require(self.signed_features.shape == (count, self.networks.signed.shape[2], 3))
         if self.mean_networks:
-            networks, signed = self.mean_networks, signed_count(self.means)
+            networks, signed = self.mean_networks, self.mean_networks.signed.shape[2]
             _require(networks.count == network_count(self.means) and networks.outputs == 1)
-            _require(networks.magnitudes == signed + 2 and networks.signed.shape[2] == signed)
+            _require(signed in {signed_count(self.means, colours) for colours in (False, True)})
+            _require(networks.magnitudes == signed + 2)
         for features in (self.features, self.signed_features):
             _require(features.dtype.kind in "iu")
             plane, *offsets = np.moveaxis(features.astype(np.int64), 2, 0)

@@ -135,6 +135,11 @@ class FastNetworks:
         self._linear = np.ascontiguousarray(networks.output[..., units:], np.float32)
         self._signed = networks.signed.astype(np.float32)
 
+    @property
+    def signed(self) -> int:
+        """S."""
+        return self._signed.shape[2]
+
     def __call__(
         self, number: int, x: NDArray[np.float32], s: NDArray[np.float32]
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -26,12 +26,15 @@ from bitcodec.coders.symbols import Coding
 from bitcodec.layout import Layout
 
 FAR = 1 << 13
-"""No two levels of a mean are farther apart."""
+"""No two levels of a mean are farther apart, unless by damage."""
 
 
-def signed_count(means: int) -> int:
-    """Signed features; their magnitudes are features too."""
-    return NEIGHBOURS + (NEAREST + 1) * (means - 1)
+def signed_count(means: int, colours: bool = True) -> int:
+    """Signed features, with those of :func:`in_step` or without; their magnitudes are features too.
+
+    Tables fitted before there were any are still read.
+    """
+    return NEIGHBOURS + (NEAREST + colours) * (means - 1)
 
 
 def network_count(means: int) -> int:
@@ -40,7 +43,7 @@ def network_count(means: int) -> int:
 
 
 def inputs(
-    values: NDArray[np.int32], mean: int, step: Pass, index: int
+    values: NDArray[np.int32], mean: int, step: Pass, index: int, colours: bool = True
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
     """What is known of a mean in a pass.
 
@@ -49,12 +52,13 @@ def inputs(
         mean: which of them is to be coded.
         step: the pass.
         index: the step's feature, :func:`step_feature`.
+        colours: with the features of :func:`in_step`.
 
     Returns:
         The neighbours' average ``P``, the network's features ``M x P`` and ``S x P``.
     """
     others = len(values) - 1
-    s = np.zeros((signed_count(len(values)), len(step.here)), np.int32)
+    s = np.zeros((signed_count(len(values), colours), len(step.here)), np.int32)
     base = np.zeros(len(step.here), np.int32)
     if len(step.around):
         around = values[mean][step.around]
@@ -64,7 +68,8 @@ def inputs(
             change = values[other, step.here] - values[other][step.around]
             first = NEIGHBOURS + NEAREST * other
             s[first : first + NEAREST] = change[:NEAREST]
-            s[NEIGHBOURS + NEAREST * others + other] = in_step(change, s[:NEIGHBOURS])
+            if colours:
+                s[NEIGHBOURS + NEAREST * others + other] = in_step(change, s[:NEIGHBOURS])
     count = len(s)
     x = np.empty((count + 2, len(step.here)), np.float32)
     x[:count] = MAGNITUDE[np.minimum(np.abs(s), len(MAGNITUDE) - 1)]
@@ -83,11 +88,13 @@ def in_step(change: NDArray[np.int32], around: NDArray[np.int32]) -> NDArray[np.
         change: ``NEIGHBOURS x P``, how much the other mean is above each of its neighbours.
         around: ``NEIGHBOURS x P``, the neighbours of the mean itself, less their average.
     """
+    other = change.clip(-FAR, FAR).astype(np.int64)
+    beside = around.clip(-FAR, FAR).astype(np.int64)
     weight = np.ones((NEIGHBOURS, 1), np.int64)
     weight[:NEAREST] = 2
-    own = change[:NEAREST].sum(axis=0, dtype=np.int64)  # NEAREST times the change from the average
-    aside = own - NEAREST * change.astype(np.int64)
-    together = (weight * aside * around).sum(axis=0)
+    own = other[:NEAREST].sum(axis=0)  # NEAREST times how much it is above their average
+    aside = own - NEAREST * other
+    together = (weight * aside * beside).sum(axis=0)
     alone = (weight * aside * aside).sum(axis=0) + NEAREST**3
     return ((2 * together * own + alone) // (2 * alone)).clip(-FAR, FAR).astype(np.int32)
 
@@ -102,6 +109,7 @@ class MeanCoder:
 
     def __init__(self, networks: FastNetworks, means: int) -> None:
         self._networks, self._means = networks, means
+        self._colours = networks.signed == signed_count(means)
 
     def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, layout: Layout) -> None:
         """Code means, up to ``V x H x W``, in place when they are not known.
@@ -110,12 +118,13 @@ class MeanCoder:
             DamagedFileError: if one that comes out has no bits in the layout.
         """
         values = np.zeros((self._means, levels[0].size), np.int32)
+        feature = step_feature(layout.index)
         flat = levels.reshape(len(levels), -1)
         for step in passes(*levels.shape[1:]):
             if not len(step.here):
                 continue
             for mean in range(len(levels)):
-                base, x, s = inputs(values, mean, step, step_feature(layout.index))
+                base, x, s = inputs(values, mean, step, feature, self._colours)
                 number = step.kind * self._means + mean
                 classes, expected = self._networks(number, x, s)
                 expected[0] += EIGHTHS * base

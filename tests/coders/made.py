@@ -68,12 +68,14 @@ def _features(seed: int, count: int) -> NDArray[np.int16]:
     return np.array(chosen, np.int16)
 
 
-def coder() -> ContextCoder:
-    """For the layouts of :data:`tests.coders.samples.RANGE`."""
+def tables(colours: bool = True) -> dict[str, NDArray[np.integer]]:
+    """For the layouts of :data:`tests.coders.samples.RANGE`; the means' networks see colours in
+    step, or not, as before there was such a feature.
+    """
     count = groups_of(LATENTS, MEANS) * len(PHASES)
-    mean_count, mean_signed = network_count(MEANS), signed_count(MEANS)
+    mean_count, mean_signed = network_count(MEANS), signed_count(MEANS, colours)
     one_set = probabilities()
-    tables = {
+    return {
         "latents": np.array([LATENTS, MEANS], np.int32),
         "features": _features(100, MAGNITUDES),
         "signed_features": _features(200, SIGNED),
@@ -85,7 +87,11 @@ def coder() -> ContextCoder:
         "mean_output": numbers(5, (mean_count, 1, UNITS + mean_signed + 2), 60),
         "mean_signed": numbers(6, (mean_count, 1, mean_signed), 30),
     }
-    return ContextCoder.from_tables(tables)
+
+
+def coder(colours: bool = True) -> ContextCoder:
+    """The coder of these tables."""
+    return ContextCoder.from_tables(tables(colours))
 
 
 def levels(layout: Layout, height: int, width: int) -> NDArray[np.int16]:

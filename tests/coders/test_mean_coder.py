@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from bitcodec.coders.context import MEANS, ContextCoder
 from bitcodec.coders.integer_network import MAGNITUDE_MAX, ONE, SIGNED_MAX
-from bitcodec.coders.mean_coder import inputs, signed_count, step_feature
-from bitcodec.coders.means import NEAREST, passes
+from bitcodec.coders.mean_coder import in_step, inputs, signed_count, step_feature
+from bitcodec.coders.means import NEAREST, NEIGHBOURS, passes
 from bitcodec.coders.symbols import LevelDecoder, LevelEncoder
 from bitcodec.errors import DamagedFileError
 from bitcodec.layout import MOST_BITS, Layout
@@ -105,6 +105,49 @@ def test_features_stay_within_what_the_proof_of_exactness_assumes() -> None:
             if len(step.around):
                 around = values[2][step.around[:NEAREST]]
                 assert np.array_equal(base, around.sum(axis=0) // NEAREST)
+
+
+def test_colours_in_step_are_expected_to_stay_so() -> None:
+    """Chroma that is a third of lightness plus a constant follows it exactly, however lightness
+    jumps; where lightness does not change, nothing is said.
+    """
+    lightness = 3 * made.numbers(15, (9, 11), 30).astype(np.int32)
+    values = np.stack([lightness, lightness // 3 + 50, lightness * 0]).reshape(3, -1)
+    flat = np.stack([lightness * 0 + 7, lightness, lightness]).reshape(3, -1)
+    row = NEIGHBOURS + 2 * NEAREST
+    for step in passes(9, 11):
+        if not len(step.around):
+            continue
+        base, _, s = inputs(values, 1, step, 0)
+        # Where all neighbours are alike there is no slope.
+        some = np.ptp(values[0][step.around], axis=0) > 0
+        # A slope of a third, less what keeps it finite; averages are rounded down.
+        assert np.abs(base + s[row] - values[1, step.here])[some].max(initial=0) <= 2
+        assert not inputs(flat, 1, step, 0)[2][row].any()
+        assert not inputs(values, 0, step, 0)[2][row:].any()
+
+
+def test_the_slope_of_colours_is_a_known_number() -> None:
+    """By hand: lightness 4 above and below its average around and 8 above it here, chroma 2 above
+    and below.
+    """
+    nearest = np.array([4, 12, 4, 12])[:, None] * np.ones((1, 3), np.int32)
+    change = np.concatenate([nearest, np.full((NEIGHBOURS - NEAREST, 3), 8)]).astype(np.int32)
+    around = np.zeros((NEIGHBOURS, 3), np.int32)
+    around[:NEAREST] = np.array([2, -2, 2, -2])[:, None]
+    # 4 * (2 * 16 * 2) = 256 over 4 * 2 * 256 + 64 = 2112, times 32: 3.88
+    assert in_step(change, around).tolist() == [4, 4, 4]
+    assert in_step(change, -around).tolist() == [-4, -4, -4]
+
+
+def test_tables_without_the_colours_features_are_still_read() -> None:
+    """Those of models that were fitted before there were such features."""
+    tables = made.tables(colours=False)
+    assert tables["mean_signed"].shape[2] < signed_count(made.MEANS)
+    coder = ContextCoder.from_tables(tables)
+    means = made.numbers(16, (made.MEANS, 9, 10), 40).astype(np.int16)
+    layout = Layout((12,) * made.MEANS, made.MEANS, index=500)
+    assert np.array_equal(there_and_back(coder, means, layout), means)
 
 
 def test_the_step_is_a_feature_within_bounds() -> None:
