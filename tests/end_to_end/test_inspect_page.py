@@ -130,7 +130,8 @@ def test_another_codec_lies_on_the_other_side_at_equal_bytes(open_page: Open, pa
         wait(lambda n=name: window.execute_script(TAGS)[1].startswith(f"{n}, "))
         left, right = window.execute_script(TAGS)
         assert left.startswith("bitcodec, ") and right == f"{name}, {size} bytes, {distance} dB"
-        assert int(size.replace(",", "")) == pytest.approx(int(ours.replace(",", "")), rel=0.03)
+        # As near as whole numbers of quality come: one of them is up to a tenth of the bytes.
+        assert int(size.replace(",", "")) == pytest.approx(int(ours.replace(",", "")), rel=0.05)
         # The picture in the page is the very file that the figures are of.
         address = str(one(window, "#picture-right").get_attribute("src"))
         data = base64.b64decode(address.partition(",")[2])
