@@ -63,7 +63,7 @@ class ContextCoder:
         self._networks = FastNetworks(model.networks)
         self._means: MeanCoder | None = None
         if model.mean_networks:
-            self._means = MeanCoder(FastNetworks(model.mean_networks), model.means)
+            self._means = MeanCoder(model.mean_networks, model.relative, model.means)
 
     @property
     def latents(self) -> int:

@@ -12,8 +12,12 @@ from bitcodec.coders.base import Tables
 from bitcodec.coders.context_planes import GROUP, PHASES, REACH, groups_of, known
 from bitcodec.coders.integer_network import Networks
 from bitcodec.coders.mean_coder import network_count, signed_count
+from bitcodec.coders.relative_network import RelativeNetworks
 from bitcodec.coders.symbols import SymbolTables
 from bitcodec.errors import UnknownModelError
+
+RELATIVE = "relative_"
+"""What the names of these tables begin with."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class ContextModel:
         signed_features: ``N x S x 3``, of the signed planes.
         networks: for each group and phase.
         mean_networks: for each kind of pass and each mean; None without means.
+        relative: what is added to those; None in tables of before there were any.
         symbols: the tables of remainders: of the means, and of the others.
         latents: L.
         means: V.
@@ -36,6 +41,7 @@ class ContextModel:
     signed_features: NDArray[np.integer]
     networks: Networks
     mean_networks: Networks | None
+    relative: RelativeNetworks | None
     symbols: list[SymbolTables]
     latents: int
     means: int
@@ -50,11 +56,13 @@ class ContextModel:
         """
         try:
             latents, means = (int(value) for value in tables["latents"])
+            relative = means and RELATIVE + "hidden" in tables
             model = cls(
                 features=tables["features"],
                 signed_features=tables["signed_features"],
                 networks=Networks.from_tables(tables, "other_"),
                 mean_networks=Networks.from_tables(tables, "mean_") if means else None,
+                relative=RelativeNetworks.from_tables(tables, RELATIVE) if relative else None,
                 symbols=[SymbolTables(rows) for rows in tables["symbols"]],
                 latents=latents,
                 means=means,
@@ -67,6 +75,7 @@ class ContextModel:
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """The arrays by name."""
         means = self.mean_networks.tables("mean_") if self.mean_networks else {}
+        relative = self.relative.tables(RELATIVE) if self.relative else {}
         return {
             "latents": np.array([self.latents, self.means], np.int32),
             "features": self.features,
@@ -74,6 +83,7 @@ class ContextModel:
             "symbols": np.stack([tables.probability for tables in self.symbols]),
             **self.networks.tables("other_"),
             **means,
+            **relative,
         }
 
     @property
@@ -94,6 +104,9 @@ class ContextModel:
             _require(networks.count == network_count(self.means) and networks.outputs == 1)
             _require(signed in {signed_count(self.means, colours) for colours in (False, True)})
             _require(networks.magnitudes == signed + 2)
+            if self.relative:
+                _require(self.relative.hidden.shape[::2] == (networks.count, signed))
+                networks.check(self.relative.most_spread, self.relative.most_expected)
         for features in (self.features, self.signed_features):
             _require(features.dtype.kind in "iu")
             plane, *offsets = np.moveaxis(features.astype(np.int64), 2, 0)

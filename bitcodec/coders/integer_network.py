@@ -94,9 +94,13 @@ class Networks:
         """M."""
         return self.hidden.shape[2]
 
-    def check(self) -> None:
+    def check(self, more_spread: int = 0, more_expected: int = 0) -> None:
         """Check that shapes agree, every partial sum stays exact in float32, and every level can be
         coded under every expectation.
+
+        Args:
+            more_spread: the most that is added to the sum of a class from elsewhere.
+            more_expected: the most that is added to an expectation, in eighths of a level.
 
         Raises:
             ValueError: otherwise.
@@ -116,12 +120,13 @@ class Networks:
             raise ValueError("weights that float32 does not hold")
         wide = [np.abs(array.astype(np.int64)) for array in arrays]
         reach = np.concatenate([np.full(units, HIDDEN_MAX), np.full(magnitudes, MAGNITUDE_MAX)])
-        sums = (wide[0].sum(axis=-1) * MAGNITUDE_MAX, (wide[1] * reach).sum(axis=-1))
+        spread = (wide[1] * reach).sum(axis=-1) + more_spread
+        sums = (wide[0].sum(axis=-1) * MAGNITUDE_MAX, spread)
         most = max(total.max(initial=0) for total in sums)
         expected = wide[2].sum(axis=-1).max(initial=0) * SIGNED_MAX + EXPECTED_STEP
         if max(most, expected) >= EXACT:
             raise ValueError("sums that float32 does not hold")
-        if expected >= FARTHEST * EIGHTHS * EXPECTED_STEP:
+        if expected + more_expected * EXPECTED_STEP >= FARTHEST * EIGHTHS * EXPECTED_STEP:
             raise ValueError("expectations that no level can be coded under")
 
 
@@ -141,9 +146,16 @@ class FastNetworks:
         return self._signed.shape[2]
 
     def __call__(
-        self, number: int, x: NDArray[np.float32], s: NDArray[np.float32]
+        self,
+        number: int,
+        x: NDArray[np.float32],
+        s: NDArray[np.float32],
+        more: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Features ``M x P`` and ``S x P`` → classes and expectations, ``B x P`` each."""
+        """Features ``M x P`` and ``S x P`` → classes and expectations, ``B x P`` each.
+
+        ``more`` is added to the sums of the classes, and to the expectations.
+        """
         hidden = self._hidden[number] @ x
         hidden *= np.float32(1 / HIDDEN_STEP)
         np.floor(hidden, out=hidden)
@@ -151,6 +163,8 @@ class FastNetworks:
         np.minimum(hidden, np.float32(HIDDEN_MAX), out=hidden)
         spread = self._output[number] @ hidden
         spread += self._linear[number] @ x
+        if more:
+            spread += more[0]
         spread *= np.float32(1 / CLASS_STEP)
         np.floor(spread, out=spread)
         spread += np.float32(CLASSES // 2)
@@ -160,6 +174,8 @@ class FastNetworks:
         expected += np.float32(EXPECTED_STEP // 2)
         expected *= np.float32(1 / EXPECTED_STEP)
         np.floor(expected, out=expected)
+        if more:
+            return spread.astype(np.int32), expected.astype(np.int32) + more[1]
         return spread.astype(np.int32), expected.astype(np.int32)
 
 

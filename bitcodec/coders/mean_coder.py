@@ -4,7 +4,8 @@ In which order says :func:`bitcodec.coders.means.passes`. A mean is expected whe
 neighbours say, corrected by a weighted sum of how all neighbours differ from them, of how the other
 means of the same place, known already, differ from theirs, and of what these would make of it if
 the colours changed in step here as they do around (:func:`in_step`). The sizes of the same
-differences say how surely.
+differences say how surely. Both are corrected once more from the proportions among the differences,
+which know edges and bends (:mod:`bitcodec.coders.relative_network`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from bitcodec.coders.integer_network import (
     ONE,
     SIGNED_MAX,
     FastNetworks,
+    Networks,
 )
 from bitcodec.coders.means import KINDS, NEAREST, NEIGHBOURS, Pass, passes
+from bitcodec.coders.relative_network import FastRelative, RelativeNetworks
 from bitcodec.coders.symbols import Coding
 from bitcodec.layout import Layout
 
@@ -107,9 +110,11 @@ def step_feature(index: int) -> int:
 class MeanCoder:
     """Walks the means of a picture in coding order; encoder and decoder through the same code."""
 
-    def __init__(self, networks: FastNetworks, means: int) -> None:
-        self._networks, self._means = networks, means
-        self._colours = networks.signed == signed_count(means)
+    def __init__(self, networks: Networks, relative: RelativeNetworks | None, means: int) -> None:
+        self._networks, self._means = FastNetworks(networks), means
+        # Tables fitted before there were any are still read.
+        self._relative = FastRelative(relative) if relative else None
+        self._colours = networks.signed.shape[2] == signed_count(means)
 
     def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, layout: Layout) -> None:
         """Code means, up to ``V x H x W``, in place when they are not known.
@@ -126,7 +131,8 @@ class MeanCoder:
             for mean in range(len(levels)):
                 base, x, s = inputs(values, mean, step, feature, self._colours)
                 number = step.kind * self._means + mean
-                classes, expected = self._networks(number, x, s)
+                more = self._relative(number, s) if self._relative else None
+                classes, expected = self._networks(number, x, s, more)
                 expected[0] += EIGHTHS * base
                 given = flat[mean, step.here].astype(np.int32) if known else None
                 values[mean, step.here] = coding.code(classes[0], expected[0], given)

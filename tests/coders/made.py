@@ -24,6 +24,9 @@ STRIDE = 8
 UNITS, MAGNITUDES, SIGNED = 4, 10, 8
 LATENTS, MEANS = len(RANGE.reach), RANGE.means
 
+KINDS = FIRST, COLOURS, NEWEST = "first", "colours", "proportions"
+"""Of tables, as the means' networks grew."""
+
 
 def numbers(seed: int, shape: Sequence[int], most: int) -> NDArray[np.int64]:
     """Integers from -most to most that look like chance (splitmix64)."""
@@ -68,14 +71,20 @@ def _features(seed: int, count: int) -> NDArray[np.int16]:
     return np.array(chosen, np.int16)
 
 
-def tables(colours: bool = True) -> dict[str, NDArray[np.integer]]:
-    """For the layouts of :data:`tests.coders.samples.RANGE`; the means' networks see colours in
-    step, or not, as before there was such a feature.
+def tables(kind: str = NEWEST) -> dict[str, NDArray[np.integer]]:
+    """For the layouts of :data:`tests.coders.samples.RANGE`, as they were at first, with features
+    that see colours in step, and with networks of proportions beside those of the means.
     """
     count = groups_of(LATENTS, MEANS) * len(PHASES)
-    mean_count, mean_signed = network_count(MEANS), signed_count(MEANS, colours)
+    mean_count, mean_signed = network_count(MEANS), signed_count(MEANS, kind != FIRST)
     one_set = probabilities()
+    relative = {
+        "relative_hidden": numbers(17, (mean_count, UNITS, mean_signed), 300),
+        "relative_spread": numbers(18, (mean_count, 1, 2 * UNITS), 900),
+        "relative_expected": numbers(19, (mean_count, 1, UNITS), 60),
+    }
     return {
+        **(relative if kind == NEWEST else {}),
         "latents": np.array([LATENTS, MEANS], np.int32),
         "features": _features(100, MAGNITUDES),
         "signed_features": _features(200, SIGNED),
@@ -89,9 +98,9 @@ def tables(colours: bool = True) -> dict[str, NDArray[np.integer]]:
     }
 
 
-def coder(colours: bool = True) -> ContextCoder:
+def coder(kind: str = NEWEST) -> ContextCoder:
     """The coder of these tables."""
-    return ContextCoder.from_tables(tables(colours))
+    return ContextCoder.from_tables(tables(kind))
 
 
 def levels(layout: Layout, height: int, width: int) -> NDArray[np.int16]:

@@ -25,10 +25,9 @@ STEPS = {
     "middle": (601, (17, 12)),
     "fine": (RANGE.finest, (5, 11)),
     "colours": (577, (13, 15)),
+    "proportions": (590, (14, 11)),
 }
 """Of each file the step's index, and rows and columns of positions."""
-OLDER = ("coarse", "middle", "fine")
-"""Written with tables whose networks do not see colours in step."""
 
 
 def written(coder: ContextCoder, name: str) -> bytes:
@@ -50,7 +49,7 @@ def digest_of_bands(coder: ContextCoder) -> str:
 
 def coder_of(name: str) -> ContextCoder:
     """The coder with which the file of this name is written."""
-    return made.coder(colours=name not in OLDER)
+    return made.coder(name if name in made.KINDS else made.FIRST)
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -69,7 +68,7 @@ def test_golden_files_with_steps_decode_to_their_levels(name: str) -> None:
 
 
 def test_bands_of_rows_begin_where_they_always_did() -> None:
-    assert digest_of_bands(made.coder(colours=False)) == BANDS.read_text("utf-8").strip()
+    assert digest_of_bands(made.coder(made.FIRST)) == BANDS.read_text("utf-8").strip()
 
 
 def main() -> None:
@@ -77,7 +76,7 @@ def main() -> None:
     GOLDEN.mkdir(exist_ok=True)
     for name in STEPS:
         (GOLDEN / f"{name}.bitc").write_bytes(written(coder_of(name), name))
-    BANDS.write_text(digest_of_bands(made.coder(colours=False)) + "\n", "utf-8")
+    BANDS.write_text(digest_of_bands(made.coder(made.FIRST)) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -140,11 +140,14 @@ def test_the_slope_of_colours_is_a_known_number() -> None:
     assert in_step(change, -around).tolist() == [-4, -4, -4]
 
 
-def test_tables_without_the_colours_features_are_still_read() -> None:
-    """Those of models that were fitted before there were such features."""
-    tables = made.tables(colours=False)
-    assert tables["mean_signed"].shape[2] < signed_count(made.MEANS)
+@pytest.mark.parametrize("kind", made.KINDS)
+def test_older_tables_are_still_read(kind: str) -> None:
+    """Those of models that were fitted before there were the features, or networks, of today."""
+    tables = made.tables(kind)
+    assert (tables["mean_signed"].shape[2] == signed_count(made.MEANS)) == (kind != made.FIRST)
+    assert ("relative_hidden" in tables) == (kind == made.NEWEST)
     coder = ContextCoder.from_tables(tables)
+    assert coder.tables().keys() == tables.keys()
     means = made.numbers(16, (made.MEANS, 9, 10), 40).astype(np.int16)
     layout = Layout((12,) * made.MEANS, made.MEANS, index=500)
     assert np.array_equal(there_and_back(coder, means, layout), means)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from bitcodec.coders.context_planes import GROUP, PHASES, Planes, groups_of, slo
 from bitcodec.coders.integer_network import ONE, Networks
 from bitcodec.coders.mean_coder import inputs, signed_count, step_feature
 from bitcodec.coders.means import KINDS, Pass, passes
+from bitcodec.coders.relative_network import RelativeNetworks
 from bitcodec.coders.symbols import SYMBOLS, TABLES, SymbolTables
 from bitcodec.errors import UsageError
 from bitcodec.layout import Layout
@@ -26,14 +29,17 @@ from bitcodec.training.fit.networks import (
     fit_networks,
     probabilities,
 )
+from bitcodec.training.fit.relative import Relative
 
 FEATURES, SIGNED = 80, 16
 UNITS = 40
-MEAN_UNITS = 24
+MEAN_UNITS, RELATIVE_UNITS = 24, 48
 PLACES = 120_000
 """Positions of each phase of a group, and of each kind of pass of a mean, that are looked at."""
 EPOCHS = 10
 STEPS = range(60, 1001)
+
+Kind = TypeVar("Kind", Networks, RelativeNetworks)
 
 
 def fit_context(
@@ -79,12 +85,14 @@ def fit_context(
         def advance() -> None:
             bar.advance(task)
 
-        mean_parts = []
+        mean_parts, relative_parts = [], []
         for kind in range(KINDS if most.means else 0):
             found = _mean_samples(levels, layouts, most.means, kind)
-            networks = fit_networks(found, MEAN_UNITS, steps, progress=advance)
-            counts[0] += count_symbols(networks, found)
+            relative = Relative(most.means, found[0].s.shape[1], RELATIVE_UNITS)
+            networks = fit_networks(found, MEAN_UNITS, steps, progress=advance, relative=relative)
+            counts[0] += count_symbols(networks, found, relative.rounded())
             mean_parts.append(networks)
+            relative_parts.append(relative.rounded())
         for group in range(groups):
             here = slice(group * len(PHASES), (group + 1) * len(PHASES))
             found = _group_samples(pictures, levels, layouts, group, features[here], signed[here])
@@ -96,6 +104,7 @@ def fit_context(
         signed_features=signed,
         networks=_joined(parts),
         mean_networks=_joined(mean_parts) if mean_parts else None,
+        relative=_joined(relative_parts) if relative_parts else None,
         symbols=[SymbolTables(probabilities(part)) for part in counts],
         latents=most.latents,
         means=most.means,
@@ -104,9 +113,10 @@ def fit_context(
     return ContextCoder(model)
 
 
-def _joined(parts: Sequence[Networks]) -> Networks:
-    names = ("hidden", "output", "signed")
-    return Networks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+def _joined(parts: Sequence[Kind]) -> Kind:
+    names = [field.name for field in fields(parts[0])]
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return type(parts[0])(**whole)
 
 
 def _planes(levels: NDArray[np.int16], layout: Layout) -> Planes:

@@ -29,6 +29,7 @@ from bitcodec.coders.integer_network import (
     FastNetworks,
     Networks,
 )
+from bitcodec.coders.relative_network import FastRelative, RelativeNetworks
 from bitcodec.coders.symbols import (
     BEYOND,
     FRACTIONS,
@@ -39,6 +40,7 @@ from bitcodec.coders.symbols import (
     UNIT,
     Plan,
 )
+from bitcodec.training.fit.relative import Relative
 
 BATCH = 1024
 LEARNING_RATE = 2e-2
@@ -146,6 +148,7 @@ def fit_networks(
     steps: int,
     single: bool = False,
     progress: Callable[[], object] = lambda: None,
+    relative: Relative | None = None,
 ) -> Networks:
     """Fit a network to each of ``samples``, all at once.
 
@@ -155,6 +158,7 @@ def fit_networks(
         steps: gradient steps.
         single: levels are -1 and 0 only.
         progress: called after every step.
+        relative: networks that are fitted with these, and whose outputs are added to theirs.
     """
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
@@ -162,15 +166,19 @@ def fit_networks(
         networks = _Networks(samples, units)
         if single:
             networks.signed.requires_grad_(False)
-        optimizer = torch.optim.Adam(
-            [weight for weight in networks.parameters() if weight.requires_grad], LEARNING_RATE
-        )
+        weights = [weight for weight in networks.parameters() if weight.requires_grad]
+        weights += relative.parameters() if relative else []
+        optimizer = torch.optim.Adam(weights, LEARNING_RATE)
         for step in range(steps):
             rate = 0.505 + 0.495 * math.cos(math.pi * step / steps)
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * rate * min(1.0, (step + 1) / WARM_UP)
             chosen = [rng.integers(len(part.x), size=BATCH) for part in samples]
             x = _batch([part.x for part in samples], chosen) / X_SCALE
-            spread, expected = networks(x, _batch([part.s for part in samples], chosen))
+            s = _batch([part.s for part in samples], chosen)
+            spread, expected = networks(x, s)
+            if relative:
+                more_spread, more_expected = relative(s)
+                spread, expected = spread + more_spread, expected + more_expected
             distance = _batch([part.levels for part in samples], chosen) - expected
             coded = _batch([part.coded for part in samples], chosen)
             bits = code_length(spread, distance, single)
@@ -187,16 +195,19 @@ def _batch(arrays: Sequence[NDArray], chosen: Sequence[NDArray[np.intp]]) -> Ten
     return torch.stack(parts)
 
 
-def count_symbols(networks: Networks, samples: Sequence[Samples]) -> NDArray[np.int64]:
+def count_symbols(
+    networks: Networks, samples: Sequence[Samples], relative: RelativeNetworks | None = None
+) -> NDArray[np.int64]:
     """How often each symbol of each table occurs: ``TABLES x SYMBOLS``."""
-    fast = FastNetworks(networks)
+    fast, beside = FastNetworks(networks), FastRelative(relative) if relative else None
     counts = np.zeros(TABLES * SYMBOLS, np.int64)
     for number, part in enumerate(samples):
         for start in range(0, len(part.x), 1 << 16):
             here = slice(start, start + (1 << 16))
             x = np.ascontiguousarray(part.x[here].T, np.float32)
             s = np.ascontiguousarray(part.s[here].T, np.float32)
-            classes, expected = (value.T[part.coded[here]] for value in fast(number, x, s))
+            more = beside(number, s) if beside else None
+            classes, expected = (value.T[part.coded[here]] for value in fast(number, x, s, more))
             plan = Plan(classes, expected)
             levels = part.levels[here][part.coded[here]].astype(np.int32)
             index = plan.table.astype(np.intp) * SYMBOLS + plan.symbols(plan.remainders(levels))
