@@ -18,6 +18,10 @@ from bitcodec.errors import UnknownModelError
 
 RELATIVE = "relative_"
 """What the names of these tables begin with."""
+PROPORTIONS = 1
+"""Stands behind the numbers of latents and means where there are tables of proportions: a program
+of before there were any, or of before whatever comes next, refuses the tables, not uses a part.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,14 @@ class ContextModel:
                 sums could leave the range in which float32 is exact.
         """
         try:
-            latents, means = (int(value) for value in tables["latents"])
-            relative = means and RELATIVE + "hidden" in tables
+            latents, means, *more = (int(value) for value in tables["latents"])
+            _require(more in ([], [PROPORTIONS]))
             model = cls(
                 features=tables["features"],
                 signed_features=tables["signed_features"],
                 networks=Networks.from_tables(tables, "other_"),
                 mean_networks=Networks.from_tables(tables, "mean_") if means else None,
-                relative=RelativeNetworks.from_tables(tables, RELATIVE) if relative else None,
+                relative=RelativeNetworks.from_tables(tables, RELATIVE) if more else None,
                 symbols=[SymbolTables(rows) for rows in tables["symbols"]],
                 latents=latents,
                 means=means,
@@ -76,8 +80,9 @@ class ContextModel:
         """The arrays by name."""
         means = self.mean_networks.tables("mean_") if self.mean_networks else {}
         relative = self.relative.tables(RELATIVE) if self.relative else {}
+        kind = [PROPORTIONS] if self.relative else []
         return {
-            "latents": np.array([self.latents, self.means], np.int32),
+            "latents": np.array([self.latents, self.means, *kind], np.int32),
             "features": self.features,
             "signed_features": self.signed_features,
             "symbols": np.stack([tables.probability for tables in self.symbols]),
@@ -96,6 +101,7 @@ class ContextModel:
         count = self.groups * len(PHASES)
         _require(0 <= self.means <= self.latents and self.latents >= 1)
         _require(len(self.symbols) == 2)
+        _require(self.relative is None or self.mean_networks is not None)
         _require(self.networks.count == count and self.networks.outputs == GROUP)
         _require(self.features.shape == (count, self.networks.magnitudes - 2, 3))
         _require(self.signed_features.shape == (count, self.networks.signed.shape[2], 3))

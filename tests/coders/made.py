@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.coders.context import ContextCoder
+from bitcodec.coders.context_model import PROPORTIONS
 from bitcodec.coders.context_planes import GROUP, PHASES, first_plane, groups_of, known
 from bitcodec.coders.integer_network import CLASSES
 from bitcodec.coders.mean_coder import network_count, signed_count
@@ -85,7 +86,7 @@ def tables(kind: str = NEWEST) -> dict[str, NDArray[np.integer]]:
     }
     return {
         **(relative if kind == NEWEST else {}),
-        "latents": np.array([LATENTS, MEANS], np.int32),
+        "latents": np.array([LATENTS, MEANS, *([PROPORTIONS] if kind == NEWEST else [])], np.int32),
         "features": _features(100, MAGNITUDES),
         "signed_features": _features(200, SIGNED),
         "symbols": np.stack([one_set, one_set]),

@@ -118,3 +118,12 @@ def test_tables_that_do_not_fit_are_refused(name: str) -> None:
     for wrong in (tables[f"relative_{name}"][:-1], tables[f"relative_{name}"].astype(float)):
         with pytest.raises(UnknownModelError):
             ContextCoder.from_tables({**tables, f"relative_{name}": wrong})
+
+
+def test_a_program_that_knows_no_such_tables_refuses_them() -> None:
+    """It reads two numbers, latents and means, and meets a third; so does this one a fourth."""
+    tables = made.tables()
+    assert len(tables["latents"]) == 3
+    for numbers in ([*tables["latents"], 1], [*tables["latents"][:2], 2]):
+        with pytest.raises(UnknownModelError):
+            ContextCoder.from_tables({**tables, "latents": np.array(numbers, np.int32)})
