@@ -26,8 +26,9 @@ def decoder_radius(decoder: nn.Module, channels: int) -> int:
     if isinstance(decoder, StepDecoder):
         channels = LATENTS
     twin = _at_a_step(_all_positive(decoder))
-    # Half-way between zero and one: a sigmoid or a rectified unit must not be saturated.
-    return _nonzero_reach(lambda side: torch.full((1, channels, side, side), 0.5), twin)
+    # Between zero and one: a sigmoid or a rectified unit must not be saturated, and of levels all
+    # but the means count as zero, so that the means are smoothed.
+    return _nonzero_reach(lambda side: torch.full((1, channels, side, side), 0.25), twin)
 
 
 def _at_a_step(network: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -12,7 +12,8 @@ reaches the network through scales and biases of its features, made from the ste
 
 Latents are ordered by importance: the three means first, then by falling deviation, so that a
 coarse step uses the first M of all L (:mod:`bitcodec.layout`). The means have a finer step than the
-rest, because what is wrong with them shows as stairs in skies. No network touches them, and
+rest, because what is wrong with them shows as stairs in skies, and the decoder smooths them within
+what rounding leaves open (:mod:`bitcodec.transforms.smooth_means`). No network touches them, and
 training may shape their functions but not what a flat picture makes of them: squared error hardly
 counts those stairs, so it would scale the means down, take that step back, and move flat colours
 off the levels that hold them exactly.
@@ -30,6 +31,7 @@ from bitcodec.layout import MOST_BITS, PER_OCTAVE, StepRange
 from bitcodec.transforms import lapped_transform as lapped
 from bitcodec.transforms.blocks import ResidualBlock, conv
 from bitcodec.transforms.precision import single_precision
+from bitcodec.transforms.smooth_means import smooth_means
 
 LATENTS = lapped.COLOURS * lapped.BLOCK**2
 MEANS = len(lapped.MEANS)
@@ -43,20 +45,15 @@ SEEN_SCALE = 180.0
 REFERENCE_STEP = 32.0
 """The step at which the network gets a zero for the step's logarithm."""
 
-FINEST_MEANS = 2.4
-"""The means' step is about so many times finer than the others' at most."""
+FINE_MEANS = 1.8
+"""The means' step is about so many times finer than the others' at most, in the middle of the
+range, where other latents help to draw a slope."""
 
 ROUNDED = 1.1
-"""By how much :func:`fineness` may exceed :data:`FINEST_MEANS`, because it is rounded."""
+"""By how much :func:`fineness` may exceed :data:`FINE_MEANS`, because it is rounded."""
 
-FINE_MEANS = 1.8
-"""So many times finer in the middle of the range, where other latents help to draw a slope."""
-
-SPARSE_STEP = 50.0
-"""The first mean's own step is at most this; few of the other latents are left by then."""
-
-CRUDE_STEP = 200.0
-"""From here on the first mean's own step grows with the square of the step."""
+CRUDE_STEP = 100.0
+"""From here on the first mean's own step grows faster than the step."""
 
 CORNERS = (
     127.5 * lapped.BLOCK / math.sqrt(3),
@@ -93,7 +90,7 @@ def step_range(finest: int, coarsest: int) -> StepRange:
     order = latent_order()
     largest = 127.5 * lapped.basis()[order].abs().sum(dim=(1, 2, 3)).double()
     reach = torch.ceil(largest.log2() * PER_OCTAVE)
-    reach[:MEANS] += PER_OCTAVE * math.log2(FINEST_MEANS * ROUNDED)
+    reach[:MEANS] += PER_OCTAVE * math.log2(FINE_MEANS * ROUNDED)
     cutoff = torch.floor((lapped.deviations()[order].double() / IDLE).log2() * PER_OCTAVE)
     cutoff[:MEANS] = (1 << 16) - 1
     # Latents go in the order of their deviations, but for the means; equal ones go together.
@@ -126,18 +123,17 @@ class StepScale(nn.Module):
 
 
 def fineness(step: Tensor) -> Tensor:
-    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.8 to 2.4.
+    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.8 to 1.9.
 
     Error and rate alone would have them hardly finer at all; the stairs that an eye finds in smooth
     places ask for more. They are of lightness, to which the first mean, and after it the third,
     green against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has
-    bits, and a smaller file is only to be had from them. Each is rounded so that a whole number of
-    the means' steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at
-    every step.
+    bits: a smaller file is only to be had from them, and the decoder draws slopes between them
+    (:mod:`bitcodec.transforms.smooth_means`). Each is rounded so that a whole number of the means'
+    steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at every step.
     """
-    middle = (step / 19).pow(0.7).clamp(0.75, FINE_MEANS)
-    light = torch.maximum(middle, (step / SPARSE_STEP).clamp_max(FINEST_MEANS))
-    more = light * (CRUDE_STEP / step).clamp_max(1.0) - 1
+    light = (step / 19).pow(0.7).clamp(0.75, FINE_MEANS)
+    more = light * (CRUDE_STEP / step).clamp_max(1.0).sqrt() - 1
     wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
     whole = wanted.new_tensor(CORNERS) / step
     return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
@@ -235,6 +231,7 @@ class StepDecoder(nn.Module):
         count = levels.shape[1]
         with single_precision(levels):
             levels = levels.float()
+            levels = torch.cat([smooth_means(levels, MEANS), levels[:, MEANS:]], dim=1)
             means = levels[:, :MEANS] * (step / fineness(step))
             # What is small must be told from zero, what is large must not drown it.
             small = levels / (1 + levels.abs() / 4)
