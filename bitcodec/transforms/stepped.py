@@ -192,7 +192,13 @@ class StepEncoder(nn.Module):
 
 
 class StepDecoder(nn.Module):
-    """Levels → image, mirror of :class:`StepEncoder`."""
+    """Levels → image, mirror of :class:`StepEncoder`.
+
+    Attributes:
+        smoothing: whether the means are smoothed; False only to see what that is worth.
+    """
+
+    smoothing = True
 
     _rows: Tensor
     _columns: Tensor
@@ -231,7 +237,8 @@ class StepDecoder(nn.Module):
         count = levels.shape[1]
         with single_precision(levels):
             levels = levels.float()
-            levels = torch.cat([smooth_means(levels, MEANS), levels[:, MEANS:]], dim=1)
+            if self.smoothing:
+                levels = torch.cat([smooth_means(levels, MEANS), levels[:, MEANS:]], dim=1)
             means = levels[:, :MEANS] * (step / fineness(step))
             # What is small must be told from zero, what is large must not drown it.
             small = levels / (1 + levels.abs() / 4)
