@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,10 @@ def _instantiate(node: DictConfig, **more: Any) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, BitcodecError):
             raise error.__cause__ from None
+        wrong = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        if wrong:
+            where = str(error).rpartition("full_key: ")[2]
+            raise UsageError(f"{where}.{wrong[1]}: {node._target_} has no such argument") from error
         raise UsageError(" ".join(str(error).split())) from error
 
 
