@@ -52,7 +52,8 @@ def task(config: DictConfig) -> float:
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
     warnings.filterwarnings("ignore", module="lightning")
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     lead(str(folder.absolute()))

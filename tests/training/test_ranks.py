@@ -51,6 +51,7 @@ def test_two_ranks_are_as_one(
     assert outcome.code == 0, outcome.error
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
+    assert "Initializing distributed" not in error + (two / "train.log").read_text()
 
     assert record(two)["state"] == "finished" and record(two)["timing"]["processes"] == 2
     assert record(two)["metrics"] == pytest.approx(record(one)["metrics"], rel=2e-3)
