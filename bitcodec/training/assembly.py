@@ -86,11 +86,11 @@ def _instantiate(node: DictConfig, **more: Any) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, BitcodecError):
             raise error.__cause__ from None
-        wrong = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        where = str(error).rpartition("full_key: ")[2]
+        wrong = re.search(r"unexpected keyword argument '(\w+)'", str(error.__cause__))
         if wrong:
-            where = str(error).rpartition("full_key: ")[2]
             raise UsageError(f"{where}.{wrong[1]}: {node._target_} has no such argument") from error
-        raise UsageError(" ".join(str(error).split())) from error
+        raise UsageError(f"{where}: {' '.join(str(error.__cause__ or error).split())}") from error
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

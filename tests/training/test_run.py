@@ -229,6 +229,7 @@ ERRORS = [
     (["binarizer=round"], 2, "noise, ste, bernoulli"),
     (["+trainer.max_step=3"], 2, "trainer.max_step: lightning.pytorch.Trainer has no such"),
     (["+callbacks.last.evry=3"], 2, "callbacks.last.evry: bitcodec.training.last_checkpoint"),
+    (["trainer.strategy=fsdp", "trainer=cpu"], 2, "trainer: The strategy `fsdp` requires a GPU"),
     (["data=folder"], 2, "data.root=DIR"),
     (["data=folder", "data.root=/no/such/folder"], 1, "/no/such/folder: no such folder"),
     (["ckpt_path=/no/such.ckpt"], 1, "/no/such.ckpt: no such checkpoint"),
