@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,11 @@ def _instantiate(node: DictConfig, **more: Any) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, BitcodecError):
             raise error.__cause__ from None
-        raise UsageError(" ".join(str(error).split())) from error
+        where = str(error).rpartition("full_key: ")[2]
+        wrong = re.search(r"unexpected keyword argument '(\w+)'", str(error.__cause__))
+        if wrong:
+            raise UsageError(f"{where}.{wrong[1]}: {node._target_} has no such argument") from error
+        raise UsageError(f"{where}: {' '.join(str(error.__cause__ or error).split())}") from error
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

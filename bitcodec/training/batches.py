@@ -74,7 +74,8 @@ class BatchStream(IterableDataset[Tensor]):
 
     Photographs in memory are kept, and their crops are cut, on ``device``: a few processor cores
     could not feed an accelerator. Those on disk are decoded ahead by threads, whose decoders let
-    others run; the batches are the same.
+    others run; the batches are the same. In place of one that cannot be decoded stands the next
+    of its epoch.
 
     Args:
         photos: ``H x W x 3`` uint8, in memory or on disk.
@@ -88,7 +89,7 @@ class BatchStream(IterableDataset[Tensor]):
 
     def __init__(
         self,
-        photos: Sequence[Photo],
+        photos: Sequence[Photo] | PhotoFiles,
         config: BatchConfig,
         seed: int,
         step: int = 0,
@@ -97,7 +98,8 @@ class BatchStream(IterableDataset[Tensor]):
         workers: int = 1,
     ) -> None:
         self.files = photos if isinstance(photos, PhotoFiles) else None
-        self.photos = [] if self.files else [_tensor(p).to(device) for p in photos]
+        held = [] if isinstance(photos, PhotoFiles) else photos
+        self.photos = [_tensor(photo).to(device) for photo in held]
         self.count, self.workers = len(photos), workers
         self.config, self.device = config, torch.device(device)
         self.seed, self.step, self.share = seed, step, share or Share()
@@ -148,8 +150,10 @@ class BatchStream(IterableDataset[Tensor]):
             order = source(ORDER, self.seed, epoch).permutation(self.count)
             recent = {n: known for n, known in self._orders.items() if n == epoch - 1}
             self._orders = recent | {epoch: order}  # replaced whole: threads may be reading it
-        number = int(order[place])
-        return self.photos[number] if self.files is None else _tensor(self.files[number])
+        if self.files is None:
+            return self.photos[int(order[place])]
+        onwards = (int(order[(place + more) % self.count]) for more in range(self.count))
+        return _tensor(self.files.first_readable(onwards))
 
     def _crop(self, place: int, rng: np.random.Generator) -> Tensor:
         """``H x W x 3`` uint8: cut from a photograph, or made up."""

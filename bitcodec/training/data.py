@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class PhotoDataModule(pl.LightningDataModule, ABC):
         self.config = build(BatchConfig, "data.batch", batch)
         self.val_size, self.val_images, self.val_batch_size = val_size, val_images, val_batch_size
         self.seed = seed
-        self.train_photos: Sequence[Photo] = []
+        self.train_photos: list[Photo] | PhotoFiles = []
         #: Threads that read ahead where photographs stay on disk.
         self.workers = 1
         #: That train on this machine, each with its own photographs.
@@ -62,7 +62,7 @@ class PhotoDataModule(pl.LightningDataModule, ABC):
         self.val_firsts: list[int] = []
 
     @abstractmethod
-    def photos(self) -> tuple[Sequence[Photo], list[Photo]]:
+    def photos(self) -> tuple[list[Photo] | PhotoFiles, list[Photo]]:
         """Training and validation photographs, ``H x W x 3`` uint8; the two are disjoint."""
 
     def setup(self, stage: str | None = None) -> None:
@@ -76,7 +76,7 @@ class PhotoDataModule(pl.LightningDataModule, ABC):
     def _load(self) -> None:
         train, val = self.photos()
         side = self.config.crop
-        usable: Sequence[Photo]
+        usable: list[Photo] | PhotoFiles
         if isinstance(train, PhotoFiles):
             usable = train.at_least(side)
         else:
@@ -197,7 +197,7 @@ class FolderData(PhotoDataModule):
             raise UsageError("data=folder needs a folder of images: add data.root=DIR")
         self.root, self.val_root = Path(root), Path(val_root) if val_root else None
 
-    def photos(self) -> tuple[Sequence[Photo], list[Photo]]:
+    def photos(self) -> tuple[list[Photo] | PhotoFiles, list[Photo]]:
         paths = find_images(self.root)
         if self.val_root:
             val = find_images(self.val_root)
@@ -211,7 +211,7 @@ class FolderData(PhotoDataModule):
         train = self._training([p for p in paths if p not in kept])
         return train, load_all(val[: self.val_images])
 
-    def _training(self, paths: list[Path]) -> Sequence[Photo]:
+    def _training(self, paths: list[Path]) -> list[Photo] | PhotoFiles:
         """In memory, if the processes on this machine have room for one each."""
         memory = machine.memory()
         if memory is None:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, OverrideParseException
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bitcodec.errors import BitcodecError, InterruptedRunError, UsageError
+from bitcodec.training.config_errors import NO_GROUP, sentence
 from bitcodec.training.objective import FAILED, check, objective
 from bitcodec.training.ranks import check_ranks, exit_code, follow, lead, rank, say
 from bitcodec.training.run_names import varied
@@ -34,9 +35,6 @@ CONFIGS = _PACKAGE / "conf"
 """Inside the package, where a wheel puts it; in a checkout beside it."""
 if not CONFIGS.is_dir():
     CONFIGS = _PACKAGE.parent / "conf"
-
-_NO_GROUP = "Config group override must be"
-"""What Hydra says of `logger=null`, as a mere ValueError."""
 
 _command_line: list[str] = []
 """What this process was started with, where Hydra is given something else to read."""
@@ -54,7 +52,8 @@ def task(config: DictConfig) -> float:
 
     # Lightning's advice on worker counts and sync is for large jobs and hides what matters here.
     warnings.filterwarnings("ignore", module="lightning")
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     lead(str(folder.absolute()))
@@ -104,30 +103,10 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
         say(error)
         sys.exit(error.exit_code)
     except (HydraException, OmegaConfBaseException) as error:
-        print(_sentence(error, program), file=sys.stderr)
+        print(sentence(error, program), file=sys.stderr)
         sys.exit(UsageError.exit_code)
     except ValueError as error:
-        if not str(error).startswith(_NO_GROUP):
+        if not str(error).startswith(NO_GROUP):
             raise
-        print(_sentence(error, program), file=sys.stderr)
+        print(sentence(error, program), file=sys.stderr)
         sys.exit(UsageError.exit_code)
-
-
-def _sentence(error: Exception, program: str) -> str:
-    """Hydra's and OmegaConf's messages, which run over many lines, with their advice in one."""
-    lines = [" ".join(line.split()) for line in str(error).split("\n")]
-    lines = [line for line in lines if line and not line.startswith(("^", "See https://"))]
-    if "Config search path:" in lines:
-        lines = lines[: lines.index("Config search path:")]
-    text, listing = (lines or [type(error).__name__])[0].rstrip("."), False
-    for line in lines[1:]:
-        text += f"{' ' if text.endswith(':') else ', ' if listing else '; '}{line.rstrip('.')}"
-        listing = listing or line.endswith(":")
-    reason = " ".join(str(error.__cause__ or "").split("\n")[0].split())
-    if reason and reason not in text:
-        text += f" ({reason})"
-    if text.startswith(_NO_GROUP):
-        text += "; leave a whole group out with a tilde, as in ~logger"
-    if isinstance(error, OverrideParseException):
-        text += "; quote values with = , : ( [ { spaces or accents, twice: 'KEY=\"VALUE\"'"
-    return f"{text}: see conf/ or `{program} --help` for the keys"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ def find_images(folder: Path) -> list[Path]:
     return paths
 
 
-class PhotoFiles(Sequence[Photo]):
+class PhotoFiles:
     """Photographs that stay on disk: each is decoded when it is asked for.
 
     Args:
@@ -45,6 +45,8 @@ class PhotoFiles(Sequence[Photo]):
 
     def __init__(self, paths: Sequence[Path], sizes: Sequence[tuple[int, int]]) -> None:
         self.paths, self.sizes = list(paths), list(sizes)
+        self._damaged: set[int] = set()
+        self._naming = threading.Lock()
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> PhotoFiles:
@@ -68,23 +70,30 @@ class PhotoFiles(Sequence[Photo]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    @overload
-    def __getitem__(self, index: int) -> Photo: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Photo]: ...
-    def __getitem__(self, index: int | slice) -> Photo | Sequence[Photo]:
-        """
+    def first_readable(self, numbers: Iterable[int]) -> Photo:
+        """The first of some photographs that can be decoded.
+
+        One before it that cannot be is named, and left out from then on. Which one is taken follows
+        from the files alone: threads and processes that meet the damage at other times agree.
+
         Raises:
-            BitcodecError: if a photograph cannot be decoded.
+            BitcodecError: if none can.
         """
-        if isinstance(index, slice):
-            return PhotoFiles(self.paths[index], self.sizes[index])
-        photo = _load(self.paths[index])
-        if photo is None:
-            raise BitcodecError(
-                "cannot be read; remove it, and go on with resume_changed=true", self.paths[index]
-            )
-        return photo
+        for number in numbers:
+            photo = None if number in self._damaged else self._decode(number)
+            if photo is not None:
+                return photo
+        raise _none_readable(self.paths)
+
+    def _decode(self, number: int) -> Photo | None:
+        try:
+            return _decode(self.paths[number])
+        except _UNREADABLE as error:
+            with self._naming:  # once, however many threads are at it
+                if number not in self._damaged:
+                    self._damaged.add(number)
+                    _left_out(self.paths[number], error)
+            return None
 
 
 def _size(path: Path) -> tuple[int, int] | None:
@@ -106,17 +115,29 @@ def load_all(paths: Sequence[Path]) -> list[Photo]:
     if len(photos) < len(paths):
         log.warning("%d of %d images left out as unreadable", len(paths) - len(photos), len(paths))
     if not photos:
-        raise BitcodecError("none of the images can be read", paths[0].parent if paths else None)
+        raise _none_readable(paths)
     return photos
 
 
 def _load(path: Path) -> Photo | None:
     try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))  # writable, or torch would copy it
+        return _decode(path)
     except _UNREADABLE as error:
-        log.warning("%s: unreadable, left out (%s)", path, error)
+        _left_out(path, error)
         return None
+
+
+def _decode(path: Path) -> Photo:
+    with Image.open(path) as image:
+        return np.array(image.convert("RGB"))  # writable, or torch would copy it
+
+
+def _left_out(path: Path, error: Exception) -> None:
+    log.warning("%s: unreadable, left out (%s)", path, error)
+
+
+def _none_readable(paths: Sequence[Path]) -> BitcodecError:
+    return BitcodecError("none of the images can be read", paths[0].parent if paths else None)
 
 
 def centre_crop(photo: Photo, side: int, multiple: int) -> Photo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from omegaconf import DictConfig
 from bitcodec.errors import DamagedFileError, UsageError, typed
 from bitcodec.training.ranks import rank
 from bitcodec.training.run_record import RunRecord, is_result
+
+log = logging.getLogger(__name__)
 
 TRACKERS = ("wandb", "mlflow", "aim")
 OUTPUTS = ("run.json", "config.yaml", "checkpoints", "panels", "tensorboard", "csv", *TRACKERS)
@@ -32,11 +35,21 @@ def holds_result(folder: Path, config: DictConfig) -> bool:
         if config.overwrite:
             return True
         raise
-    if earlier is None or not is_result(earlier):
+    if earlier is None:
         return False
-    if config.overwrite or goes_on_here(folder, config):
-        return True
+    asked = config.overwrite or goes_on_here(folder, config)
     checkpoint = folder / "checkpoints" / "last.ckpt"
+    if not is_result(earlier):
+        left = earlier["state"] != "finished" and checkpoint.is_file()
+        if left and not asked and not config.resume_sweep:
+            log.warning(
+                "%s: the run here did not finish, and begins anew; to go on, stop now and add %s",
+                folder,
+                typed("ckpt_path", checkpoint),
+            )
+        return False
+    if asked:
+        return True
     raise UsageError(
         f"holds a finished run; train it further with {typed('ckpt_path', checkpoint)} (a sweep: "
         "resume_sweep=true), replace it with overwrite=true, or name another folder",

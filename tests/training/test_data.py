@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.batches import BatchConfig, BatchStream, Share
 from bitcodec.training.data import FolderData, SampleData
 from bitcodec.training.photos import PhotoFiles, centre_crop
+from tests.conftest import tiny_run
 
 COMMON: dict[str, Any] = {
     "batch": {
@@ -204,6 +206,65 @@ def test_processes_share_the_memory_and_too_small_files_are_left_out(
         assert len(data.train_photos) == 12  # 3,072 bytes each
         assert isinstance(data.train_photos, PhotoFiles) == on_disk
 
-    (tmp_path / "00.png").write_bytes((photo_folder / "00.png").read_bytes()[:200])
-    with pytest.raises(BitcodecError, match=r"00\.png: cannot be read; remove it"):
-        next(iter(BatchStream(data.train_photos, BatchConfig(12, 16, True, 0, 0, 0), 0)))
+
+def damaged(photos: Path, root: Path, *names: str) -> Path:
+    """A copy of a folder in which some files are cut off behind their header."""
+    shutil.copytree(photos, root, dirs_exist_ok=True)
+    for name in names:
+        (root / name).write_bytes((photos / name).read_bytes()[:200])
+    return root
+
+
+def test_a_damaged_photograph_on_disk_is_left_out_whoever_meets_it_first(
+    photo_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = damaged(photo_folder, tmp_path, "01.png", "05.png")
+    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0)
+
+    def batches(folder: Path, workers: int, share: Share, size: int) -> list[torch.Tensor]:
+        data = folder_data(folder, val_root=str(photo_folder), memory_share=0.0, workers=workers)
+        data.setup()
+        part = BatchConfig(size, *list(vars(config).values())[1:])
+        stream = iter(BatchStream(data.train_photos, part, 3, 3, share, workers=workers))
+        drawn = [next(stream) for _ in range(9)]  # three epochs
+        assert len(list(data.sample_crops(12))) == 3, "and where tables are fitted"
+        return drawn
+
+    with caplog.at_level(logging.WARNING):
+        one = batches(root, 1, Share(), 4)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2, said
+    for name in ("01.png", "05.png"):
+        assert sum(f"{root / name}: unreadable, left out" in line for line in said) == 1
+    for ours, theirs in zip(one, batches(root, 3, Share(), 4), strict=True):
+        assert torch.equal(ours, theirs)
+    ranks = [batches(root, 2, Share(rank, 2), 2) for rank in range(2)]
+    for whole, *parts in zip(one, *ranks, strict=True):
+        assert torch.equal(torch.cat(parts), whole)
+    crops, sound = torch.cat(one), torch.cat(batches(photo_folder, 3, Share(), 4))
+    others = sum(not torch.equal(ours, theirs) for ours, theirs in zip(crops, sound, strict=True))
+    assert others == 6, "each of the two is met in every epoch, and nothing else is another"
+
+
+def test_a_run_goes_on_without_a_damaged_photograph_in_memory_or_on_disk(
+    photo_folder: Path, tmp_path: Path, train: Callable
+) -> None:
+    root = damaged(photo_folder, tmp_path / "photos", "01.png")
+    for share in (0.5, 0):
+        run = tiny_run(root, tmp_path / f"{share}", f"data.memory_share={share}")
+        outcome = train(*run)
+        assert outcome.code == 0, outcome.error
+        log_file = (tmp_path / f"{share}" / "train.log").read_text()
+        assert log_file.count("01.png") == 1, log_file
+        assert f"{root / '01.png'}: unreadable, left out" in log_file
+
+
+def test_a_folder_whose_every_photograph_is_damaged_is_explained(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    names = sorted(path.name for path in photo_folder.iterdir())
+    data = folder_data(damaged(photo_folder, tmp_path, *names), memory_share=0.0)
+    data.val_root = photo_folder
+    data.setup()
+    with pytest.raises(BitcodecError, match=f"{tmp_path}: none of the images can be read"):
+        next(iter(BatchStream(data.train_photos, data.config, 0)))

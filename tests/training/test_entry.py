@@ -76,6 +76,24 @@ def test_the_config_folder_is_there() -> None:
     assert (entry.CONFIGS / "train.yaml").is_file()
 
 
+MEANT = {
+    "nois.std=3": "noise.std",
+    "noise.sdt=3": "noise.std",
+    "lr=0.1": "optimizer.lr",
+    "trainer.max_step=9": "trainer.max_steps",
+}
+
+
+@pytest.mark.parametrize("override", MEANT)
+def test_the_key_that_was_meant_is_named(
+    override: str, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(override) == 2
+    assert f"did you mean {MEANT[override]}?" in capsys.readouterr().err
+    assert command("unlike.anything=3") == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
 ADVICE = {
     "trainer.stratgy=ddp": "use +trainer.stratgy=ddp",
     "model=unet": "Available options in 'model': article, stepped, stride8",

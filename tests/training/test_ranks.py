@@ -51,6 +51,7 @@ def test_two_ranks_are_as_one(
     assert outcome.code == 0, outcome.error
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
+    assert "Initializing distributed" not in error + (two / "train.log").read_text()
 
     assert record(two)["state"] == "finished" and record(two)["timing"]["processes"] == 2
     assert record(two)["metrics"] == pytest.approx(record(one)["metrics"], rel=2e-3)
@@ -75,10 +76,13 @@ def test_two_ranks_are_as_one(
     assert [row["step"] for row in logged(tmp_path / "y") if row["train/loss"]] == ["4", "5"]
 
 
-def test_torchruns_processes_share_a_folder_and_end_at_one_checkpoint(
-    photo_folder: Path, tmp_path: Path, three_to_validate: list[str]
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+@pytest.mark.parametrize("run", [TORCHRUN, []], ids=["torchrun", "ddp"])
+def test_processes_share_a_folder_and_end_at_one_checkpoint(
+    run: list[str], photo_folder: Path, tmp_path: Path, three_to_validate: list[str]
 ) -> None:
-    run = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     more = [*HALF, *three_to_validate, "trainer.max_steps=100000", "callbacks.last.every=5"]
     more += ["trainer.val_check_interval=100000"]
     arguments = tiny_run(photo_folder, None, *more)
@@ -99,7 +103,7 @@ def test_torchruns_processes_share_a_folder_and_end_at_one_checkpoint(
 
 
 def _second(parent: int) -> int:
-    """The process of torchrun's rank 1."""
+    """The process of rank 1."""
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             if int(status.read_text().rpartition(")")[2].split()[1]) != parent:
@@ -107,7 +111,7 @@ def _second(parent: int) -> int:
             environment = (status.parent / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"RANK=1" in environment:
+        if b"LOCAL_RANK=1" in environment:
             return int(status.parent.name)
     raise AssertionError("no such process")
 

@@ -139,6 +139,7 @@ def test_other_batches_or_photographs_are_refused_or_asked_for(
     changes = {
         "data.batch.batch_size=2, and this run has 3": "data.batch.batch_size=3",
         "data.batch.crop=16, and this run has 8": "data.batch.crop=8",
+        "accumulate_grad_batches=1, and this run has 2": "trainer.accumulate_grad_batches=2",
         "training images=nine in ten of 12 files": f"data.root={other}",
     }
     for words, change in changes.items():

@@ -51,6 +51,21 @@ def test_a_finished_run_goes_only_when_asked_and_when_the_new_one_can_begin(
     assert not mine.exists() and earlier.isdisjoint(content(folder))
 
 
+def test_a_killed_run_that_would_begin_anew_says_how_to_go_on(
+    photo_folder: Path, tmp_path: Path, train: Callable
+) -> None:
+    command = tiny_run(photo_folder, tmp_path, *SHORT)
+    assert train(*command).code == 0
+    path, checkpoint = tmp_path / "run.json", tmp_path / "checkpoints" / "last.ckpt"
+    killed = json.dumps(json.loads(path.read_text()) | {"state": "running", "metrics": {}})
+    for more, warned in (([f"ckpt_path={checkpoint}"], 0), (["overwrite=true"], 0), ([], 1)):
+        path.write_text(killed)
+        assert train(*command, *more).code == 0
+        said = (tmp_path / "train.log").read_text()
+        assert said.count("did not finish, and begins anew; to go on, ") == warned
+    assert f"ckpt_path={checkpoint}" in said
+
+
 def test_a_sweep_refuses_a_folder_of_finished_runs_before_its_first(
     photo_folder: Path, tmp_path: Path, train: Callable
 ) -> None:

@@ -163,7 +163,10 @@ def test_a_failed_run_does_not_stop_the_others_side_by_side(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(machine.THREADS, raising=False)
-    command = side_by_side(photo_folder, tmp_path, *SHORT, "noise.std=0,-1,15")
+    memory, photos = machine.memory(), 10 * 3 * 32 * 32
+    assert memory is not None
+    room = f"data.memory_share={1.5 * photos / memory}"  # for one run's photographs, not for two's
+    command = side_by_side(photo_folder, tmp_path, *SHORT, room, "noise.std=0,-1,15")
     environment = {key: value for key, value in os.environ.items() if "NUM_THREADS" not in key}
     done = subprocess.run(
         command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300
@@ -174,6 +177,8 @@ def test_a_failed_run_does_not_stop_the_others_side_by_side(
     assert "noise std must be zero or more" in done.stderr and "Traceback" not in done.stderr
     for std in (0, 15):
         assert record(tmp_path / f"noise.std={std}")["timing"]["threads"] == share_of_cores(2)
+        log = (tmp_path / f"noise.std={std}" / "train.log").read_text()
+        assert "they are read from disk" in log, "both runs' photographs count"
 
 
 @pytest.mark.slow
