@@ -224,5 +224,6 @@ def _split_alpha(
             image = image.convert("LA" if image.mode == "La" else "RGBA")
         alpha = image.getchannel("A")
         image = image.convert(image.mode[:-1])
-    lowest = alpha.getextrema()[0]
-    return image, alpha if lowest != 255 else None
+    lowest, highest = alpha.getextrema()
+    opaque = lowest == 255 or (highest == 0 and known.idle_alpha)
+    return image, None if opaque else alpha

@@ -20,6 +20,8 @@ _BRADFORD = np.array(
 _SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 """White, red, green and blue, each as x and y."""
 _SRGB_GAMMA = 1 / 2.2
+_GAMMAS = (0.1, 10)
+"""What is beyond was not meant: such a curve leaves nothing but black and white."""
 _EMBEDDED = b"DEBM"
 """In a bitmap's header: its profile follows."""
 _MOST = 1 << 24
@@ -40,6 +42,8 @@ def in_numbers(image: Image.Image) -> bytes | None:
     if image.format != "PNG" or "srgb" in image.info:
         return None
     gamma = image.info.get("gamma") or None
+    if gamma is not None and not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
+        gamma = None
     points = image.info.get("chromaticity") or _SRGB
     usual = gamma is None or abs(gamma - _SRGB_GAMMA) <= 0.02
     if usual and np.allclose(points, _SRGB, atol=0.01):
@@ -86,7 +90,7 @@ def _profile(colours: NDArray[np.float64], gamma: float | None) -> bytes:
         curve = struct.pack(">4s4xH2x", b"para", 3)
         curve += fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
     else:
-        curve = struct.pack(">4s4xH2x", b"para", 0) + fixed(min(max(1 / gamma, 0.01), 100))
+        curve = struct.pack(">4s4xH2x", b"para", 0) + fixed(1 / gamma)
     parts = [
         (b"wtpt", b"XYZ \0\0\0\0" + fixed(*_D50)),
         *(

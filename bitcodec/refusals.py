@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -78,8 +79,32 @@ def _dds(image: Image.Image) -> str | None:
 
 
 def _psd(image: Image.Image) -> str | None:
-    if (from_start(image, lambda stream: stream.read(26)) or b"").endswith(b"\0\7"):
+    mode = (from_start(image, lambda stream: stream.read(26)) or b"")[24:]
+    if mode == b"\0\7":
         return "a Photoshop file of several inks (multichannel): convert it to RGB first"
+    if mode == b"\0\0":
+        # Its 1 is black; Pillow takes it for white.
+        return "a Photoshop file of one bit a pixel: convert it to greyscale first"
+    return None
+
+
+def _webp(image: Image.Image) -> str | None:
+    # What the frame leaves open is transparent; where no frame has an alpha, Pillow makes it black.
+    if image.mode == "RGB" and from_start(image, _first_frame) not in (None, image.size):
+        return "an animation whose first frame fills a part of the picture: save that frame first"
+    return None
+
+
+def _first_frame(stream: BinaryIO) -> tuple[int, int] | None:
+    """Width and height of the first frame of an animated WebP file."""
+    stream.seek(12)
+    while len(head := stream.read(8)) == 8:
+        kind, length = struct.unpack("<4sI", head)
+        if kind == b"ANMF" and len(facts := stream.read(12)) == 12:
+            return 1 + int.from_bytes(facts[6:9], "little"), 1 + int.from_bytes(facts[9:], "little")
+        if kind in (b"VP8 ", b"VP8L"):
+            return None
+        stream.seek(length + length % 2, 1)
     return None
 
 
@@ -91,7 +116,7 @@ def _sun(image: Image.Image) -> str | None:
 
 
 _CHECKS: dict[str, Callable[[Image.Image], str | None]] = {
-    "TIFF": _tiff, "JPEG2000": _jpeg2000, "DDS": _dds, "PSD": _psd, "SUN": _sun,
+    "TIFF": _tiff, "JPEG2000": _jpeg2000, "DDS": _dds, "PSD": _psd, "SUN": _sun, "WEBP": _webp,
     "EPS": _drawing, "WMF": _drawing, "EMF": _drawing,
     "BUFR": _nothing_but_a_name, "GRIB": _nothing_but_a_name, "HDF5": _nothing_but_a_name,
     "MPEG": _nothing_but_a_name,

@@ -37,12 +37,15 @@ class Meaning:
         key: the sample, or the three samples, that are transparent; in the file's own depth
             where that is 16 bits, else in 8 bits.
         lower: the lower bytes of 16-bit colours, where the key needs them.
+        idle_alpha: whether the file says that the fourth channel is no alpha, which not all
+            writers mean: it is none where it is 0 all over.
     """
 
     white: int = 255
     inverted: bool = False
     key: int | tuple[int, ...] | None = None
     lower: Image.Image | None = None
+    idle_alpha: bool = False
 
 
 def meaning(image: Image.Image) -> Meaning:
@@ -74,7 +77,7 @@ def meaning(image: Image.Image) -> Meaning:
                 "pass the file itself"
             )
         return Meaning(white, inverted, tuple(part & 255 for part in key))
-    return Meaning(white, inverted)
+    return Meaning(white, inverted, idle_alpha=image.format == "TGA" and _without_alpha(image))
 
 
 def transparent(image: Image.Image, known: Meaning) -> Image.Image | None:
@@ -137,6 +140,12 @@ def _deep_grey(image: Image.Image) -> tuple[int, bool]:
             "convert the picture to 8 bits, or to an array of uint16, first"
         )
     return 65_535, False
+
+
+def _without_alpha(image: Image.Image) -> bool:
+    """Whether a Targa file says that no bits of its pixels are alpha."""
+    head = from_start(image, lambda stream: stream.read(18)) or b""
+    return len(head) == 18 and head[17] & 15 == 0
 
 
 def _lower_halves(image: Image.Image, raw: str) -> Image.Image:

@@ -71,9 +71,9 @@ def main() -> None:
         _complain(_one_sentence(error))
         code = 2
     except (KeyboardInterrupt, typer.Abort) as stop:
+        # Before or after a command, which has its own way.
         _complain("interrupted")
-        # Typer may have put its own exception in front of ours, which knows the signal.
-        code = 128 + getattr(stop, "number", getattr(stop.__cause__, "number", signal.SIGINT))
+        code = 128 + getattr(stop, "number", signal.SIGINT)
     except SystemExit as stop:
         # Rich ends the program by itself when the reader of standard output went away.
         code = 141 if isinstance(stop.__context__, BrokenPipeError) else stop.code

@@ -14,20 +14,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from bitcodec.cli.manifest import Done, Manifest
-from bitcodec.cli.plan import Task
+from bitcodec.cli.plan import Task, is_there
 from bitcodec.cli.streams import say, silent_libraries
+from bitcodec.cli.workers import Work, outcomes
 from bitcodec.errors import BitcodecError
 from bitcodec.machine import cores
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Work = Callable[[Task], Done | None]
-"""Does a task; None if its output was there already and may stay."""
-
-
 MOST_JOBS = 256
-"""More threads than that are a slip of the finger, and more than a system may give."""
+"""More than that are a slip of the finger, and more than a system may give."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -53,6 +50,7 @@ def run(
     quiet: bool,
     done: str,
     manifest: Manifest | None = None,
+    skip_existing: bool = False,
 ) -> None:
     """Do all tasks, several at a time; report failures as they come and a summary at the end.
 
@@ -63,19 +61,18 @@ def run(
         quiet: print failures only.
         done: the participle of the summary, "encoded".
         manifest: where each outcome is written down; what it has as done is left out.
+        skip_existing: leave out what has an output already.
 
     Raises:
         BitcodecError: the failure of a task that is the only one.
         typer.Exit: with the exit code, if any of several failed or a signal came.
     """
+    careful = _careful(work, Manifest(None) if manifest is None else manifest, skip_existing)
     with silent_libraries():
-        _run(tasks, work, jobs, quiet, done, Manifest(None) if manifest is None else manifest)
+        _run(tasks, careful, jobs, quiet, done)
 
 
-def _run(
-    tasks: list[Task], work: Work, jobs: int, quiet: bool, done: str, record: Manifest
-) -> None:
-    careful = _careful(work, record)
+def _run(tasks: list[Task], careful: Work, jobs: int, quiet: bool, done: str) -> None:
     if len(tasks) == 1:
         outcome = careful(tasks[0])
         if not quiet:
@@ -84,14 +81,16 @@ def _run(
         return
     count, skipped, failures = 0, 0, []
     try:
-        for result in _finished(tasks, careful, jobs, quiet):
-            if isinstance(result, BitcodecError):
-                failures.append(result)
-                say(str(result), wrong=True)
-            elif result is None:
-                skipped += 1
-            else:
-                count += 1
+        with outcomes(tasks, careful, jobs) as results, _bar(len(tasks), quiet) as advance:
+            for result in results:
+                advance()
+                if isinstance(result, BitcodecError):
+                    failures.append(result)
+                    say(str(result), wrong=True)
+                elif result is None:
+                    skipped += 1
+                else:
+                    count += 1
     except KeyboardInterrupt as stop:
         say(
             f"interrupted: {count} of {len(tasks)} {done}; the same command with "
@@ -143,7 +142,7 @@ def end_with(failures: Sequence[BitcodecError], of: int) -> None:
         raise typer.Exit(min(error.exit_code for error in failures))
 
 
-def _careful(work: Work, record: Manifest) -> Work:
+def _careful(work: Work, record: Manifest, skip_existing: bool) -> Work:
     """The work, but that whatever goes wrong is a sentence about this task, and written down."""
 
     def careful(task: Task) -> Done | None:
@@ -151,10 +150,13 @@ def _careful(work: Work, record: Manifest) -> Work:
         try:
             if task.problem is not None:
                 raise task.problem
-            if record.has(task):
+            if record.has(task) or (skip_existing and is_there(task)):
                 return None
             outcome = work(task)
         except BitcodecError as error:
+            # Somebody else was quicker, as is the last process of a run that was killed.
+            if skip_existing and task.problem is None and is_there(task):
+                return None
             record.failed(task, error, time.monotonic() - start)
             raise
         except BrokenPipeError:
@@ -171,27 +173,6 @@ def _careful(work: Work, record: Manifest) -> Work:
         return outcome
 
     return careful
-
-
-def _finished(
-    tasks: list[Task], work: Work, jobs: int, quiet: bool
-) -> Iterator[Done | BitcodecError | None]:
-    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-
-    with ThreadPoolExecutor(jobs) as pool, _bar(len(tasks), quiet) as advance:
-        pending = {pool.submit(work, task) for task in tasks}
-        try:
-            while pending:
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    advance()
-                    try:
-                        yield future.result()
-                    except BitcodecError as error:
-                        yield error
-        finally:
-            # What has begun is finished; what has not is left for another time.
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

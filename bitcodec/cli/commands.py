@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from bitcodec.errors import BitcodecError
 
 COMMANDS = {
     "encode": "encode",
@@ -38,6 +41,16 @@ class Commands(TyperGroup):
         if cmd_name in COMMANDS and self.commands[cmd_name] is None:
             self.commands[cmd_name] = _build(cmd_name)
         return self.commands.get(cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a signal that ends it is an error with a sentence and its own code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            # Typer would make 130 of every signal, without a word.
+            error = BitcodecError("interrupted")
+            error.exit_code = 128 + getattr(stop, "number", signal.SIGINT)
+            raise error from None
 
 
 def _build(name: str) -> Any:

@@ -11,7 +11,7 @@ import typer
 from bitcodec.cli import options, streams
 from bitcodec.cli.batch import run, share_cores
 from bitcodec.cli.manifest import Done, Manifest
-from bitcodec.cli.plan import STANDARD, Task, is_there, make_room, plan, share
+from bitcodec.cli.plan import STANDARD, Task, make_room, plan, share
 from bitcodec.container import SUFFIX
 from bitcodec.errors import BitcodecError, UsageError
 
@@ -81,9 +81,7 @@ def decode(
     jobs, threads = share_cores(jobs, len(tasks))
     chosen = load(model, threads=threads) if model else None
 
-    def work(task: Task) -> Done | None:
-        if skip_existing and is_there(task):
-            return None
+    def work(task: Task) -> Done:
         make_room(task, overwrite)
         try:
             if task.source is None:
@@ -114,7 +112,7 @@ def decode(
         line = f"{task.target or 'standard output'}: {image.width} x {image.height}"
         return Done(line, len(data), image.width * image.height)
 
-    run(tasks, work, jobs, quiet, "decoded", Manifest(manifest))
+    run(tasks, work, jobs, quiet, "decoded", Manifest(manifest), skip_existing)
 
 
 def _suffix(output: str | None, format: str | None) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 from bitcodec.cli import options, streams
 from bitcodec.cli.batch import run, share_cores
 from bitcodec.cli.manifest import Done, Manifest
-from bitcodec.cli.plan import Task, is_there, make_room, plan, share
+from bitcodec.cli.plan import Task, make_room, plan, share
 from bitcodec.container import SUFFIX
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def encode(
     codec.coder(coder)
     layout = codec.layout(quality if codec.facts.steps else None)
 
-    def work(task: Task) -> Done | None:
-        if skip_existing and is_there(task):
-            return None
+    def work(task: Task) -> Done:
         make_room(task, overwrite)
         # Read whole: metadata and pixels are taken one after the other.
         stream = None
@@ -138,7 +136,7 @@ def encode(
         )
         return Done(line, len(data), pixels)
 
-    run(tasks, work, jobs, quiet, "encoded", Manifest(manifest))
+    run(tasks, work, jobs, quiet, "encoded", Manifest(manifest), skip_existing)
 
 
 def _setting(codec: Codec, data: bytes) -> str:

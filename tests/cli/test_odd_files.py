@@ -17,7 +17,7 @@ from bitcodec.images import open_rgb, to_rgb
 from tests.cli.conftest import Run
 from tests.odd import ODD, flag, saved
 
-for kind in ("png", "tiff_and_jpeg", "others", "colours"):
+for kind in ("png", "tiff_and_jpeg", "others", "colours", "scans", "screens", "old"):
     import_module(f"tests.odd.{kind}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,3 +82,19 @@ def test_one_sentence_for_each_file_is_all_there_is(run: Run, tmp_path: Path) ->
     *sentences, summary = done.stderr.decode().splitlines()
     assert sorted(line.split(":")[0] for line in sentences) == ["a.tif", "b.tif"]
     assert summary == "1 of 3 encoded, 2 failed" and done.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_outside_of_batches(tiny_folder: ModelFolder, tmp_path: Path, number: int) -> None:
+    """A sentence and the signal's own code, also where no batch has begun."""
+    os.mkfifo(tmp_path / "slow.png")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bitcodec", "encode", "slow.png", "--model", "tiny"],
+        cwd=tmp_path,
+        env=os.environ | {SEARCH_PATH: str(tiny_folder.path.parent), "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.PIPE,
+    )
+    with (tmp_path / "slow.png").open("wb"):  # waits until somebody reads
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (128 + number, b"interrupted\n")
