@@ -82,6 +82,29 @@ def test_tiles_equal_the_whole(exported: Codec, monkeypatch: pytest.MonkeyPatch)
     assert np.abs(parts - whole).max() <= 1
 
 
+def test_smooth_means_are_those_of_torch_in_tiles_too(
+    exported: Codec, pair: tuple[StepEncoder, StepDecoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, decoder = STEPS.layout(MIDDLE), pair[1]
+    rows, columns = np.mgrid[:42, :27]
+    levels = np.zeros((layout.latents, 42, 27), np.int16)
+    levels[:3] = columns // 5, (rows - columns) // 6, rows // 7
+    levels[3, ::11, ::7] = 1
+    size, step = (27 * 8, 42 * 8), torch.tensor([step_of(MIDDLE)])
+    bitmap = layout.bitmap(levels)
+    whole = np.asarray(exported.reconstruct(bitmap, size, layout)).astype(float)
+    x = torch.from_numpy(levels).float()[None]
+    with torch.no_grad():
+        smooth = decoder(x, step)[0].numpy().transpose(1, 2, 0) * 255
+        decoder.smoothing = False
+        stairs = decoder(x, step)[0].numpy().transpose(1, 2, 0) * 255
+        decoder.smoothing = True
+    assert np.abs(whole - np.clip(smooth, 0, 255)).max() < 1
+    assert np.abs(whole - np.clip(stairs, 0, 255)).max() > 2
+    monkeypatch.setattr(tiles, "LONGEST_SIDE", 9)
+    assert np.abs(np.asarray(exported.reconstruct(bitmap, size, layout)) - whole).max() <= 1
+
+
 def test_a_context_coder_of_means_alone_is_refused() -> None:
     layout = Layout((4, 4, 4), 3, 300)
     bitmap = layout.bitmap(np.zeros((3, 4, 4), np.int16))
