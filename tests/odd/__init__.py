@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import PIL
 from PIL import Image
 
 Colour = tuple[int, int, int]
@@ -53,6 +54,12 @@ def odd(name: str) -> Callable[[Callable[[], Odd]], Callable[[], Odd]]:
         return make
 
     return register
+
+
+def since(version: tuple[int, int], file: Odd) -> Odd:
+    """A file that Pillow reads from this version on; those before it say that they cannot."""
+    present = tuple(int(part) for part in PIL.__version__.split(".")[:2])
+    return file if present >= version else replace(file, refused="cannot be read")
 
 
 def flag(mode: str = "RGB", left: Any = RED, right: Any = BLUE) -> Image.Image:

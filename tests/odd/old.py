@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from tests.odd import BLUE, HEIGHT, RED, WIDTH, Odd, flag, greys, odd, saved
+from tests.odd import BLUE, HEIGHT, RED, WIDTH, Odd, flag, greys, odd, saved, since
 from tests.odd.others import ROWS
 
 HALF = WIDTH // 2
@@ -47,7 +47,7 @@ def rle4() -> Odd:
 def rle8() -> Odd:
     """The right halves of the rows are jumped over, and have the first colour."""
     row = bytes((HALF, 1, 0, 2, HALF, 0, 0, 0))
-    return Odd(bmp(row * HEIGHT + b"\0\1", 8, 1, TABLE), left=BLUE, right=RED)
+    return since((12, 2), Odd(bmp(row * HEIGHT + b"\0\1", 8, 1, TABLE), left=BLUE, right=RED))
 
 
 @odd("ten-bits-a-colour.bmp")
@@ -221,7 +221,8 @@ def xpm() -> Odd:
     """A colour called None is transparent."""
     row = b'"' + b"a" * HALF + b"b" * HALF + b'",\n'
     head = b'/* XPM */\nstatic char *x[] = {\n"%d %d 2 1",\n"a c #c82828",\n"b c None",\n'
-    return Odd(head % (WIDTH, HEIGHT) + row * HEIGHT + b"};\n", refused="--background")
+    data = head % (WIDTH, HEIGHT) + row * HEIGHT + b"};\n"
+    return since((13, 0), Odd(data, refused="--background"))
 
 
 @odd("colours-by-name.xpm")

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from tests.odd import BLUE, HEIGHT, RED, WIDTH, Odd, flag, greys, odd, saved
+from tests.odd import BLUE, HEIGHT, RED, WIDTH, Odd, flag, greys, odd, saved, since
 from tests.odd.colours import LINEAR, linear_profile
 from tests.odd.others import ROWS
 
@@ -151,7 +151,7 @@ def palette() -> Odd:
 def ycc() -> Odd:
     """YCbCr, neither compressed nor subsampled."""
     data = np.asarray(flag().convert("YCbCr")).tobytes()
-    return Odd(written([data], (8, 8, 8), 6, t530=(1, 1)), tolerance=3)
+    return since((13, 0), Odd(written([data], (8, 8, 8), 6, t530=(1, 1)), tolerance=3))
 
 
 @odd("cmyk-of-16-bits.tif")
