@@ -92,6 +92,29 @@ def article_figure(
     return np.asarray(sheet)
 
 
+def article_parts(
+    figure: Image.Image, picture: tuple[int, int], grid: tuple[int, int]
+) -> dict[str, Image.Image] | None:
+    """What :func:`article_figure` put together, or None for a picture of another size.
+
+    Photographs that it enlarged have their own pixels again.
+
+    Args:
+        figure: as drawn.
+        picture: width and height of the photograph.
+        grid: width and height of one code grid.
+    """
+    size, boxes = article_boxes(picture, grid)
+    if figure.size != size:
+        return None
+    parts = {name: figure.crop(box) for name, box in boxes.items()}
+    for name in ("input", "sigmoid", "binary"):
+        width, height = parts[name].size
+        if width % picture[0] == 0 and height % picture[1] == 0:
+            parts[name] = parts[name].resize(picture, Image.Resampling.NEAREST)
+    return parts
+
+
 def fit(image: Image.Image, box: tuple[int, int]) -> Image.Image:
     """Enlarged by whole pixels if small, else shrunk, to fit into a box of width and height."""
     zoom = min(side // length for side, length in zip(box, image.size, strict=True))

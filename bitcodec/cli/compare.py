@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -46,24 +47,19 @@ def compare(
     seeds averaged; all others are kept apart. What is wrong with a run is said.
     """
     require("compare", ("altair", "vl_convert", "yaml"), extra="eval")
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
     from bitcodec.comparison.notes import summary
-    from bitcodec.comparison.report import PAGE, effort, refuse_foreign, write
+    from bitcodec.comparison.report import PAGE, refuse_foreign, write
     from bitcodec.comparison.runs import find_runs, read_runs
 
     refuse_foreign(output)
     found, empty = find_runs(folders)
-    # A log file wants the result, not the bar.
-    hidden = quiet or not console().is_terminal
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), transient=True, disable=hidden) as progress:
-        bar = progress.add_task("", total=None)
-        runs = read_runs(found)
-        progress.update(bar, total=effort(runs))
-        written = write(runs, output, lambda: progress.advance(bar))
+    runs = read_runs(found)
+    # A log file wants the result, not that something goes on.
+    going_on = console().status("Drawing") if console().is_terminal and not quiet else nullcontext()
+    with going_on:
+        sentences = write(runs, output)
     if quiet:
         return
-    sentences = [f"{folder}: holds no run" for folder in empty] + written.notes
-    for sentence in [*sentences, *written.decisions, f"{output / PAGE}: {summary(runs)}"]:
+    empties = [f"{folder}: holds no run" for folder in empty]
+    for sentence in [*empties, *sentences, f"{output / PAGE}: {summary(runs)}"]:
         console().print(sentence, markup=False, highlight=False)

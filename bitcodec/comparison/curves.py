@@ -5,36 +5,54 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from bitcodec.comparison.pairing import Pairing
 from bitcodec.comparison.runs import Run
 
 SCALARS = Path("csv", "metrics.csv")
 SIGMOID, BINARY, TRAINING = "val/psnr_sigmoid", "val/psnr_binary", "train/mse"
 """Columns: PSNR of either reading at a validation, in dB; squared error of a training step."""
-
-Curve = Mapping[int, float]
-"""Number of training steps done → value, by step."""
+_MOST_POINTS = 120
 
 
-def read_curves(run: Run) -> dict[str, Curve]:
-    """A curve for each of the three columns; lines that are not whole are passed over."""
+def curve_rows(pairing: Pairing) -> list[dict[str, Any]]:
+    """Points of all runs that may be compared: ``run``, whether it ``ended``, ``step``, columns.
+
+    Each curve is thinned to what can be drawn.
+    """
+    found: list[dict[str, Any]] = []
+    for run in pairing.runs:
+        if not run.settings or run.name in pairing.superseded:
+            continue
+        steps: dict[int, dict[str, float]] = {}
+        for column, curve in read_curves(run).items():
+            stride = -(-len(curve) // _MOST_POINTS) or 1
+            for step in sorted(curve)[::-stride]:
+                steps.setdefault(step, {})[column] = curve[step]
+        row = {"run": run.name, "ended": run.finished}
+        found += [row | {"step": step, **steps[step]} for step in sorted(steps)]
+    return found
+
+
+def read_curves(run: Run) -> dict[str, Mapping[int, float]]:
+    """Each of the three columns by the number of steps done; broken lines are passed over."""
     found: dict[str, dict[int, float]] = {SIGMOID: {}, BINARY: {}, TRAINING: {}}
-    try:
-        with (run.folder / SCALARS).open(newline="", errors="replace") as stream:
-            # Of a line that was cut the last number may look whole.
-            for row in csv.DictReader(line for line in stream if line.endswith("\n")):
-                for column, curve in found.items():
-                    point = _point(row, column)
-                    if point is not None:
-                        curve[point[0]] = point[1]
-    except (OSError, csv.Error):
-        pass
+    path = run.folder / SCALARS
+    with suppress(OSError, csv.Error), path.open(newline="", errors="replace") as stream:
+        # Of a line that was cut the last number may look whole.
+        for row in csv.DictReader(line for line in stream if line.endswith("\n")):
+            for column, curve in found.items():
+                with suppress(KeyError, TypeError, ValueError):
+                    if math.isfinite(value := float(row[column])):
+                        curve[int(row["step"])] = value
     last = run.metrics.get("steps", math.inf)
     return {column: _counted(curve, last) for column, curve in found.items()}
 
 
-def _counted(logged: Mapping[int, float], last: float) -> Curve:
+def _counted(logged: Mapping[int, float], last: float) -> Mapping[int, float]:
     """Steps done instead of the number of the step in hand, which is logged and counts from 0.
 
     The validation after the end is logged with the number of steps done. Mostly it says again
@@ -44,11 +62,3 @@ def _counted(logged: Mapping[int, float], last: float) -> Curve:
     if len(steps) > 1 and steps[-1] == steps[-2] + 1 and logged[steps[-1]] == logged[steps[-2]]:
         del steps[-1]
     return {int(min(step + 1, last)): logged[step] for step in steps}
-
-
-def _point(row: dict[str, str], column: str) -> tuple[int, float] | None:
-    try:
-        step, value = int(row["step"]), float(row[column])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (step, value) if math.isfinite(value) else None

@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One of the figures in ``run.json``.
+class Metric(NamedTuple):
+    """A figure in ``run.json``: the heading of its column, its axis, and how its number is written.
 
-    Attributes:
-        key: its name there.
-        heading: of its column.
-        axis: of its plot, with the unit.
-        unit: written after a value; a percentage is a share times 100.
-        form: of the number, as ``format`` takes it.
+    What people see is ``factor`` times the figure: a percentage is a share times 100.
     """
 
-    key: str
     heading: str
     axis: str
-    unit: str
-    form: str
-
-    def plotted(self, value: float) -> float:
-        """The value in the unit of the axis."""
-        return value * 100 if self.unit == "%" else value
+    form: str = ".2f"
+    factor: int = 1
 
     def text(self, value: float) -> str:
         """The value without its unit."""
-        return format(self.plotted(value), self.form) if math.isfinite(value) else str(value)
-
-    def full(self, value: float) -> str:
-        """The value with its unit."""
-        return f"{self.text(value)} {self.unit}".strip()
+        return format(self.factor * value, self.form)
 
 
 METRICS = {
-    metric.key: metric
-    for metric in (
-        Metric("psnr_sigmoid", "sigmoid dB", "PSNR of the sigmoid reading, dB", "dB", ".2f"),
-        Metric("psnr_binary", "binarized dB", "PSNR of the binarized reading, dB", "dB", ".2f"),
-        Metric("gap", "gap dB", "binarization gap, dB", "dB", ".2f"),
-        Metric("ones", "ones %", "ones in the bitmap, %", "%", ".2f"),
-        Metric("entropy_bpp", "order-0 bpp", "order-0 entropy, bits per pixel", "bpp", ".2f"),
-        Metric("bpp", "file bpp", "files, bits per pixel", "bpp", ".2f"),
-        Metric("mse", "MSE", "mean squared error", "", "#.3g"),
-        Metric("loss", "loss", "loss", "", "#.3g"),
-        Metric("steps", "steps", "steps", "", ",.0f"),
-    )
+    "psnr_sigmoid": Metric("sigmoid dB", "PSNR of the sigmoid reading, dB"),
+    "psnr_binary": Metric("binarized dB", "PSNR of the binarized reading, dB"),
+    "gap": Metric("gap dB", "binarization gap, dB"),
+    "ones": Metric("ones %", "ones in the bitmap, %", factor=100),
+    "entropy_bpp": Metric("order-0 bpp", "order-0 entropy, bits per pixel"),
+    "bpp": Metric("file bpp", "files, bits per pixel"),
+    "mse": Metric("MSE", "mean squared error", "#.3g"),
+    "loss": Metric("loss", "loss", "#.3g"),
+    "steps": Metric("steps", "steps", ",.0f"),
 }

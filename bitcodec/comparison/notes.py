@@ -1,91 +1,135 @@
-"""What a reader has to know before believing a comparison, a sentence each."""
+"""What a reader has to know before believing a comparison, and what it decides, in sentences."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from bitcodec.comparison.pairing import Pairing, letter
+from bitcodec.comparison.metrics import METRICS
+from bitcodec.comparison.pairing import Pairing, Setting
 from bitcodec.comparison.runs import Run
+from bitcodec.comparison.settings import AXIS_NAMES, NOISE, WEIGHT
 
+GAP_LIMIT = 0.5
+"""dB: below it a bitmap is worth about as much as the sigmoids that it is made of."""
+NEAR = 0.5
+"""dB: files of this much less PSNR than the best may win by their size."""
 _MOST_DIFFERENCES = 4
 _MOST_NAMES = 6
+_ENDS = {
+    "failed": "failed",
+    "interrupted": "was interrupted",
+    "preempted": "was preempted",
+    "running": "has not ended: it is still running or was killed",
+}
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def summary(runs: Sequence[Run]) -> str:
     """``24 runs: 22 finished, 1 failed, 1 running``."""
-    states = Counter(run.state for run in runs)
-    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    return f"{len(runs)} run{'s' if len(runs) > 1 else ''}: {counts}"
+    states = Counter(run.state for run in runs).most_common()
+    return f"{plural(len(runs), 'run')}: " + ", ".join(f"{n} {state}" for state, n in states)
 
 
 def notes(pairing: Pairing) -> list[str]:
-    """A sentence about each run that is not like the others, and about the groups."""
-    sentences = [
-        f"{run.shown}: {problem}"
-        for run in pairing.runs
-        for problem in (*_about_state(run), *_about_settings(run))
-    ]
+    """A sentence about each run that is not like the others, and about groups and commits."""
+    return [*_about_runs(pairing), *_about_groups(pairing), *_about_commits(pairing.drawn)]
+
+
+def _about_runs(pairing: Pairing) -> Iterator[str]:
     for run in pairing.runs:
+        if not run.finished:
+            reason = f" ({run.error})" if run.error else ""
+            end = f"{_ENDS[run.state]}{reason}" if run.state in _ENDS else run.error
+            yield f"{run.shown}: {end}; it is in the table, its figures are not drawn"
+        for problem in run.problems:
+            yield f"{run.shown}: {problem}; it is in the table, but compared with no other"
         if later := pairing.superseded.get(run.name):
-            sentences.append(
+            yield (
                 f"{run.shown}: {later.shown} has the same settings and seed and is later; "
                 "only that one is drawn"
             )
-    return sentences + _about_groups(pairing) + _about_commits(pairing)
 
 
-def _about_state(run: Run) -> list[str]:
-    if run.finished:
-        return []
-    reason = f" ({run.error})" if run.error else ""
-    kept = "it is in the table, its figures are not drawn"
-    if run.state == "running":
-        return [f"has not ended: it is still running or was killed; {kept}"]
-    verbs = {"failed": "failed", "interrupted": "was interrupted", "preempted": "was preempted"}
-    verb = verbs.get(run.state)
-    return [f"{verb}{reason}; {kept}" if verb else f"{run.error}; {kept}"]
+def _about_groups(pairing: Pairing) -> Iterator[str]:
+    for group, runs in pairing.groups.items() if len(pairing.groups) > 1 else ():
+        names = _listed([run.name for run in runs], ", ", _MOST_NAMES)
+        if group == "A":
+            yield (
+                f"{len(pairing.groups)} groups of runs differ in more than noise std, penalty "
+                "weight and seed; they are drawn apart and never averaged. "
+                f"Group A is {names}"
+            )
+        else:
+            differences = _listed(pairing.differences(group), "; ", _MOST_DIFFERENCES, "key")
+            yield f"Group {group}, {names}, differs from A: {differences}"
 
 
-def _about_settings(run: Run) -> list[str]:
-    return [
-        f"{problem}; it is in the table, but compared with no other" for problem in run.problems
-    ]
-
-
-def _about_groups(pairing: Pairing) -> list[str]:
-    if pairing.group_count < 2:
-        return []
-    first = pairing.members(0)
-    sentences = [
-        f"{pairing.group_count} groups of runs differ in more than noise std, penalty weight and "
-        f"seed; they are drawn apart and never averaged. Group A is {_names(first)}"
-    ]
-    for group in range(1, pairing.group_count):
-        differences = pairing.differences(group)
-        more = len(differences) - _MOST_DIFFERENCES
-        rest = f" and {more} more key{'s' if more > 1 else ''}" if more > 0 else ""
-        sentences.append(
-            f"Group {letter(group)}, {_names(pairing.members(group))}, differs from A: "
-            f"{'; '.join(differences[:_MOST_DIFFERENCES])}{rest}"
-        )
-    return sentences
-
-
-def _about_commits(pairing: Pairing) -> list[str]:
-    commits = Counter(run.commit[:7] for run in pairing.drawn if run.commit)
-    sentences = []
+def _about_commits(runs: Sequence[Run]) -> Iterator[str]:
+    commits = Counter(run.commit[:7] for run in runs if run.commit).most_common()
     if len(commits) > 1:
-        counts = ", ".join(f"{commit} ({count})" for commit, count in commits.most_common())
-        sentences.append(f"The runs come from {len(commits)} commits: {counts}")
-    dirty = sum(run.dirty is True for run in pairing.drawn)
-    if dirty:
+        counts = ", ".join(f"{commit} ({count})" for commit, count in commits)
+        yield f"The runs come from {len(commits)} commits: {counts}"
+    if dirty := sum(run.dirty is True for run in runs):
         verb = "was" if dirty == 1 else "were"
-        sentences.append(f"{dirty} of the drawn runs {verb} made with uncommitted changes")
-    return sentences
+        yield f"{dirty} of the drawn runs {verb} made with uncommitted changes"
 
 
-def _names(runs: Sequence[Run]) -> str:
-    names = ", ".join(run.name for run in runs[:_MOST_NAMES])
-    more = len(runs) - _MOST_NAMES
-    return f"{names} and {more} more" if more > 0 else names
+def _listed(texts: Sequence[str], between: str, most: int, noun: str = "") -> str:
+    """As many as a sentence holds, and how many more there are."""
+    count = len(texts) - most
+    more = f" and {plural(count, f'more {noun}') if noun else f'{count} more'}" if count > 0 else ""
+    return between.join(texts[:most]) + more
+
+
+def decide(pairing: Pairing) -> list[dict[str, Any]]:
+    """The three settings that most readers look for, with the spread over their seeds.
+
+    Returns:
+        Each with ``question``, ``answer``, ``detail`` and the names of its ``runs``.
+    """
+    found = []
+
+    def answer(question: str, text: str, setting: Setting, *keys: str) -> None:
+        detail = "; ".join([_named(pairing, setting), *(_spread(setting, key) for key in keys)])
+        if text == "none":
+            detail = f"the smallest gap: {detail}"
+        runs = [run.name for run in setting.runs]
+        found.append({"question": question, "answer": text, "detail": detail, "runs": runs})
+
+    gaps = [each for each in pairing.grid if each.noise is not None and each.values("gap")]
+    if gaps:
+        narrow = [each for each in gaps if each.mean("gap") < GAP_LIMIT]
+        least = min(narrow or gaps, key=lambda e: (e.noise if narrow else 0, e.mean("gap")))
+        text = f"noise std {least.noise:g}" if narrow else "none"
+        answer(f"Least noise whose gap is below {GAP_LIMIT:g} dB", text, least, "gap")
+    coded = [each for each in pairing.grid if each.values("psnr_binary")]
+    if coded:
+        best = max(coded, key=lambda each: each.mean("psnr_binary"))
+        most = best.mean("psnr_binary")
+        answer("Best binarized PSNR", f"{most:.2f} dB", best, "psnr_binary")
+        near = [e for e in coded if e.mean("psnr_binary") >= most - NEAR and e.values("bpp")]
+        if near:
+            small = min(near, key=lambda each: each.mean("bpp"))
+            text = f"{small.mean('bpp'):.2f} bpp"
+            answer(f"Smallest file within {NEAR:g} dB of it", text, small, "bpp", "psnr_binary")
+    return found
+
+
+def _named(pairing: Pairing, setting: Setting) -> str:
+    axes = {AXIS_NAMES[NOISE]: setting.noise, AXIS_NAMES[WEIGHT]: setting.weight}
+    parts = [pairing.label(setting.group)] if len(pairing.groups) > 1 else []
+    return ", ".join(parts + [f"{name} {v:g}" for name, v in axes.items() if v is not None])
+
+
+def _spread(setting: Setting, key: str) -> str:
+    """The mean, and the range if there are several seeds."""
+    found, text = setting.values(key), METRICS[key].text
+    seeds = f"{text(min(found))} to {text(max(found))} over {len(found)} seeds"
+    mean = f"{METRICS[key].heading} {text(setting.mean(key))}"
+    return f"{mean}, {seeds if len(found) > 1 else 'one seed'}"

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,43 +15,35 @@ from typing import Any
 from bitcodec.comparison.settings import (
     SEED,
     Settings,
+    Value,
     number,
+    parse_settings,
     printable,
     printable_path,
-    read_settings,
-    split_overrides,
+    read_whole,
 )
 from bitcodec.errors import UsageError
 
 RECORD, CONFIG = "run.json", "config.yaml"
-STATES = ("finished", "failed", "interrupted", "preempted", "running")
-UNREADABLE = "unreadable"
+_STATES = ("finished", "failed", "interrupted", "preempted", "running")
 
 
 @dataclass(frozen=True)
 class Run:
     """One run folder. What it does not say, or says in a broken way, is None or empty.
 
-    Attributes:
-        folder: as the user would type it.
-        name: the shortest path that tells the compared runs apart.
-        state: one of :data:`STATES`, or ``unreadable``.
-        typed: overrides, as typed.
-        overrides: key → value as typed.
-        settings: the resolved config; empty if it cannot be read.
-        started: Unix time in seconds.
-        metrics: final metrics, named as in ``run.json``.
-        error: why it did not finish.
-        problems: what is wrong with the folder, each the rest of a sentence about it.
+    ``name`` is the shortest path that tells the compared runs apart, ``typed`` are the overrides,
+    ``overrides`` the same by key, ``settings`` the resolved config, and ``metrics`` and times are
+    those of ``run.json``. ``problems`` are what is wrong with the folder, each the rest of a
+    sentence about it, and ``error`` is why it did not finish.
     """
 
     folder: Path
     name: str = ""
-    state: str = UNREADABLE
+    state: str = "unreadable"
     typed: tuple[str, ...] = ()
-    overrides: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
-    seed: int | None = None
+    seed: float | None = None
     started: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     wall_seconds: float | None = None
@@ -65,6 +58,22 @@ class Run:
     def finished(self) -> bool:
         """Whether it ran to its end."""
         return self.state == "finished"
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """``noise.std=15`` and ``+a=1`` → ``{"noise.std": "15", "a": "1"}``."""
+        pairs = (text.partition("=") for text in self.typed)
+        return {key.lstrip("+~"): value for key, _, value in pairs}
+
+    def value(self, key: str) -> Value:
+        """What a key is: resolved, or the option chosen of a group of configs; None if unset."""
+        if key == SEED or key in self.settings:
+            return self.seed if key == SEED else self.settings[key]
+        text = self.overrides.get(key)
+        try:
+            return text and float(text)
+        except ValueError:
+            return text
 
     @property
     def shown(self) -> str:
@@ -90,26 +99,20 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         # Path.is_dir would let some errors through, os.path.isdir is just false.
         if not os.path.isdir(top):  # noqa: PTH112
             raise UsageError("there is no such folder of runs", top)
-        runs = sorted(_below(top), key=natural)
-        if not runs:
-            empty.append(top)
-        for folder in runs:
+        runs = []
+        for path, below, files in os.walk(top):
+            if RECORD in files or CONFIG in files or ".hydra" in below:
+                runs.append(Path(path))
+                below.clear()
+        for folder in sorted(runs, key=natural):
             found.setdefault(folder.resolve(), folder)
+        empty += [] if runs else [top]
     if not found:
         raise UsageError(
             "holds no run: name a folder that train.py has written, such as multirun/DATE/TIME",
             ", ".join(map(str, folders)),
         )
     return list(found.values()), empty
-
-
-def _below(top: Path) -> list[Path]:
-    found = []
-    for path, folders, files in os.walk(top):
-        if RECORD in files or CONFIG in files or ".hydra" in folders:
-            found.append(Path(path))
-            folders.clear()
-    return found
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
@@ -120,77 +123,60 @@ def natural(path: Path) -> list[tuple[int, str]]:
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
     """All of the run folders; whatever is wrong with one is noted in it."""
-    runs = [read_run(folder) for folder in folders]
     common = os.path.commonpath([folder.resolve().parent for folder in folders])
-    names: list[str] = []
+    runs: dict[str, Run] = {}
     for folder in folders:
         name = printable_path(folder.resolve().relative_to(common).as_posix())
         # Everything else tells runs apart by name, and different characters can print alike.
         candidates = (f"{name} ({number})" if number > 1 else name for number in count(1))
-        names.append(next(each for each in candidates if each not in names))
-    return [replace(run, name=name) for run, name in zip(runs, names, strict=True)]
+        name = next(each for each in candidates if each not in runs)
+        runs[name] = replace(read_run(folder), name=name)
+    return list(runs.values())
 
 
 def read_run(folder: Path) -> Run:
     """One run folder, without a name yet."""
     run = Run(folder)
     try:
-        run = replace(run, **_record(folder / RECORD))
+        content = read_whole(folder / RECORD, partial(json.loads, parse_int=float), "readable JSON")
+        run = replace(run, **_record(content))
     except ValueError as error:
-        run = replace(run, error=f"{RECORD} {error}")
+        never = "" if (folder / RECORD).exists() else ": the run was stopped before it began"
+        run = replace(run, error=f"{RECORD} {error}{never}")
     try:
-        settings = read_settings(folder / CONFIG)
+        settings = read_whole(folder / CONFIG, parse_settings, "a readable config")
     except ValueError as error:
         return replace(run, problems=(f"{CONFIG} {error}",))
-    seed = number(settings.get(SEED))
-    if run.seed is None and seed is not None:
-        run = replace(run, seed=int(seed))
-    return replace(run, settings=settings)
+    seed = number(settings.get(SEED)) if run.seed is None else run.seed
+    return replace(run, settings=settings, seed=seed)
 
 
-def _record(path: Path) -> dict[str, Any]:
-    """The fields of a :class:`Run` that ``run.json`` holds.
+def _record(content: Any) -> dict[str, Any]:
+    """The fields of a :class:`Run` that ``run.json`` holds, whatever the types of its own.
 
     Raises:
-        ValueError: if it is not the record of a run; the text says why.
+        ValueError: if it is not the record of a run.
     """
-    try:
-        content = json.loads(path.read_text("utf-8"), parse_int=float)
-    except FileNotFoundError:
-        raise ValueError("is missing: the run was stopped before it began") from None
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        raise ValueError("is not readable JSON") from None
-    if not isinstance(content, dict) or content.get("state") not in STATES:
+    if not isinstance(content, dict) or content.get("state") not in _STATES:
         raise ValueError("is not the record of a run")
-    timing, provenance = _mapping(content, "timing"), _mapping(content, "provenance")
-    listed = content.get("overrides")
-    typed = [str(text) for text in listed] if isinstance(listed, list) else []
-    seed = number(content.get("seed"))
+    timing, provenance, metrics = (
+        found if isinstance(found := content.get(key), dict) else {}
+        for key in ("timing", "provenance", "metrics")
+    )
+    typed, dirty = content.get("overrides"), provenance.get("dirty")
     return {
         "state": content["state"],
-        "typed": tuple(map(printable, typed)),
-        "overrides": split_overrides(typed),
-        "seed": None if seed is None else int(seed),
+        "typed": tuple(printable(str(text)) for text in typed) if isinstance(typed, list) else (),
+        "seed": number(content.get("seed")),
         "started": number(content.get("started")) or 0.0,
-        "metrics": {
-            printable(name): value
-            for name, value in _mapping(content, "metrics").items()
-            if isinstance(value, float)
-        },
+        "metrics": {printable(k): v for k, v in metrics.items() if isinstance(v, float)},
         "wall_seconds": number(timing.get("wall_seconds")),
         "steps_per_second": number(timing.get("steps_per_second")),
         "device": _text(timing.get("device")),
         "commit": _text(provenance.get("commit")),
-        "dirty": provenance["dirty"] if isinstance(provenance.get("dirty"), bool) else None,
+        "dirty": dirty if isinstance(dirty, bool) else None,
         "error": _text(content.get("error")),
     }
-
-
-def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = content.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str | None:

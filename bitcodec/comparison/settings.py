@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from bitcodec.files import read_regular
 
 NOISE, WEIGHT, SEED = "noise.std", "penalty.weight", "seed"
 AXIS_NAMES = {NOISE: "noise std", WEIGHT: "penalty weight"}
@@ -21,31 +24,36 @@ lists are their JSON text."""
 _LARGEST_FILE = 1 << 20
 
 
-def read_settings(path: Path) -> dict[str, Value]:
-    """The settings in a ``config.yaml``.
+def read_whole(path: Path, parse: Callable[[str], Any], kind: str) -> Any:
+    """What ``parse`` makes of a file of a run, which may be in any condition.
 
     Raises:
-        ValueError: if the file is not there, or not such a config; the text says why.
+        ValueError: the rest of a sentence about the file, such as ``is not KIND``.
     """
     try:
-        data = path.read_bytes()
+        return parse(read_regular(path, _LARGEST_FILE).decode())
     except FileNotFoundError:
         raise ValueError("is missing") from None
     except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
-    if len(data) > _LARGEST_FILE:
-        raise ValueError("is far too large for a config")
-    try:
-        text = data.decode()
-        # A resolved config has no aliases, and a few of them can stand for gigabytes.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError("with aliases")
-        settings = dict(_leaves(yaml.safe_load(text), ""))
-        if not settings:
-            raise ValueError("without keys")
-        return settings
+        large = error.errno == errno.EFBIG
+        why = "is far too large" if large else f"cannot be read ({error.strerror})"
+        raise ValueError(why) from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        raise ValueError("is not a readable config") from None
+        raise ValueError(f"is not {kind}") from None
+
+
+def parse_settings(text: str) -> Settings:
+    """The settings in the text of a ``config.yaml``.
+
+    Raises:
+        ValueError: for another kind of text; YAML's and Python's errors for what cannot be parsed.
+    """
+    # A resolved config has no aliases, and a few of them can stand for gigabytes.
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise ValueError("with aliases")
+    if not (settings := dict(_leaves(yaml.safe_load(text), ""))):
+        raise ValueError("without keys")
+    return settings
 
 
 def _leaves(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Value]]:
@@ -53,44 +61,27 @@ def _leaves(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Value]]:
         key = f"{prefix}{printable(str(name))}"
         if isinstance(value, dict) and value:
             yield from _leaves(value, f"{key}.")
-        elif isinstance(value, str):
-            yield key, printable(value)
         elif isinstance(value, bool) or value is None:
             yield key, value
         elif isinstance(value, int | float):
             yield key, float(value)
         else:
-            yield key, printable(json.dumps(value, default=str))
+            yield (
+                key,
+                printable(value if isinstance(value, str) else json.dumps(value, default=str)),
+            )
 
 
-def typed(text: str) -> Value:
-    """An override as typed, where the config is lost: numbers are still numbers."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def split_overrides(typed: list[str]) -> dict[str, str]:
-    """``["noise.std=15", "+a=1"]`` → ``{"noise.std": "15", "a": "1"}``."""
-    pairs = (printable(text).partition("=") for text in typed)
-    return {key.lstrip("+~"): value for key, _, value in pairs}
-
-
-def number(value: Value) -> float | None:
+def number(value: Any) -> float | None:
     """The value if it is a finite number, else None."""
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    return None
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def shown(value: Value) -> str:
     """A value as people write it: ``15``, ``0.001``, ``true``, ``null``."""
     if isinstance(value, str):
         return value
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    return json.dumps(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else json.dumps(value)
 
 
 def printable(text: str) -> str:

@@ -56,7 +56,8 @@ class Compared:
 
         data = self.data
         [spec] = [chart["spec"] for chart in data["charts"] if chart["key"] == key]
-        drawn = vl_convert.vegalite_to_scenegraph(spec | {"datasets": data["datasets"]})
+        datasets = {"runs": data["rows"], "curves": data["curves"]}
+        drawn = vl_convert.vegalite_to_scenegraph(spec | {"datasets": datasets})
         found: list[dict[str, str]] = []
 
         def walk(item: dict[str, Any]) -> None:

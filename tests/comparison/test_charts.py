@@ -38,7 +38,7 @@ def test_seeds_are_averaged_with_their_range_and_groups_never(
     compared = compare(sweep)
     found = {
         (each["noise std"], each["penalty weight"]): [
-            float(each[name]) for name in ("binarization gap, dB", "low", "high")
+            float(each[name]) for name in ("binarization gap, dB", "lowest", "highest")
         ]
         for each in compared.seen("gap")
     }
@@ -123,7 +123,7 @@ def test_learning_curves_are_those_of_each_run(compare: Compare, tmp_path: Path)
     make_run(tmp_path / "s" / "2", seed=2, state="running", validations=[(3, 18.0, 12.0)])
     (make_run(tmp_path / "s" / "3", seed=3) / "csv" / "metrics.csv").unlink()
     compared = compare("s")
-    rows = [row for row in compared.data["datasets"]["curves"] if BINARY in row]
+    rows = [row for row in compared.data["curves"] if BINARY in row]
     assert [(row["run"], row["step"], row[BINARY], row["ended"]) for row in rows] == [
         ("0", 4, 15.0, True),
         ("0", 8, 18.0, True),

@@ -26,7 +26,7 @@ def test_seeds_of_one_setting_come_together_in_order_of_noise_and_weight(tmp_pat
         for number, (noise, weight) in enumerate(grid):
             make_run(tmp_path / f"{number}{seed}", noise, weight, seed)
     pairing = paired(tmp_path)
-    assert pairing.group_count == 1
+    assert list(pairing.groups) == ["A"]
     assert names(pairing) == [["20", "21"], ["10", "11"], ["00", "01"]]
     assert [(s.noise, s.weight) for s in pairing.grid] == [(0, 0.01), (0, 0.1), (15, 0.01)]
     # psnr_sigmoid is 30 - noise / 10 + seed.
@@ -51,7 +51,7 @@ def test_a_run_of_another_sweep_is_apart_and_named(tmp_path: Path) -> None:
     make_run(tmp_path / "other" / "0", seed=2, binarizer="ste")
     pairing = paired(tmp_path)
     assert names(pairing) == [["noise/0", "noise/1"], ["other/0"]]
-    assert [pairing.group_label(group) for group in (0, 1)] == [
+    assert [pairing.label(group) for group in "AB"] == [
         "A: binarizer noise",
         "B: binarizer ste",
     ]
@@ -68,7 +68,7 @@ def test_labels_tell_the_drawn_groups_apart_only(tmp_path: Path) -> None:
     make_run(tmp_path / "1", binarizer="ste")
     make_run(tmp_path / "2", state="failed", model={"kind": "x" * 50})
     pairing = paired(tmp_path)
-    assert [pairing.group_label(group) for group in (0, 1)] == [
+    assert [pairing.label(group) for group in "AB"] == [
         "A: binarizer noise",
         "B: binarizer ste",
     ]

@@ -97,7 +97,7 @@ BROKEN_CONFIGS = {
     "a tag": (b"a: !!python/object/apply:os.getcwd []", "config.yaml is not a readable config"),
     "aliases": (b"a: &x [1]\nb: [*x, *x]\n", "config.yaml is not a readable config"),
     "odd keys": (b"a: [{2024-01-01: 1}]\n", "config.yaml is not a readable config"),
-    "huge": (b"a: " + b"x" * (1 << 21), "config.yaml is far too large for a config"),
+    "huge": (b"a: " + b"x" * (1 << 21), "config.yaml is far too large"),
 }
 
 

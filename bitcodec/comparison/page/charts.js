@@ -18,87 +18,79 @@ function theme() {
   const words = { labelColor: faint, titleColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
   return {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null }, text: { color: faint },
-    axis: { ...words, gridColor: line, domainColor: axis, tickColor: axis },
-    legend: { ...words, disable: true },
+    axis: { ...words, gridColor: line, domainColor: axis, tickColor: axis }, legend: { ...words, disable: true },
   };
 }
 
-// Returns what updates the chart; calls choose with the names of runs.
-async function buildChart(box, key, spec, datasets, choose) {
-  const canvas = html("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": `${TITLES[key]}: a chart. The arrow keys step through its values, Enter chooses` });
+// Returns what updates the chart; calls choose with the names of runs, and whether instead of others.
+async function buildChart({ key, spec }, datasets, choose) {
+  const label = `${TITLES[key]}: a chart. The arrow keys step through its values, Enter chooses`;
+  const canvas = html("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": label });
   const tip = html("p", { class: "tip", role: "status" }), ring = html("span", { class: "ring", hidden: true });
-  box.append(html("figure", { class: key === "parallel" ? "chart wide" : "chart", "data-chart": key }, html("h3", {}, TITLES[key]), canvas, ring, tip));
-  let view, current = -1;
+  find(".charts").append(html("figure", { class: "chart", "data-chart": key }, html("h3", {}, TITLES[key]), canvas, ring, tip));
+  let view, current = -1, signals = {};
 
-  const runsOf = (datum) => datum.run ? [datum.run] : datasets.runs.filter((row) => row.drawn && ["noise", "penalty"].every((name) => row[name] === datum[name])).map((row) => row.run);
-  const say = (value) => Object.entries(value).map(([name, text]) => `${name} ${text}`).join("\n");
+  const drawn = (test) => datasets.runs.filter((row) => row.drawn && test(row)).map((row) => row.run);
+  const runsOf = (datum) => datum.run ? [datum.run] : drawn((row) => row.noise === datum.noise && row.penalty === datum.penalty);
 
   function tell(value, x, y) {
-    tip.textContent = value ? say(value) : "";
-    if (!value) return;
+    tip.textContent = Object.entries(value || {}).map((pair) => pair.join(" ")).join("\n");
     tip.style.left = `${Math.max(0, Math.min(x - tip.offsetWidth / 2, canvas.clientWidth - tip.offsetWidth))}px`;
     tip.style.top = `${canvas.offsetTop + y - tip.offsetHeight - 12}px`;
   }
 
   // The marks that have something to tell, from left to right.
-  function marks() {
-    const found = [];
-    (function walk(mark, x, y) {
-      for (const item of mark.items ?? []) {
-        const [left, top] = [x + (item.x ?? 0), y + (item.y ?? 0)];
-        if (mark.marktype === "group") item.items.forEach((below) => walk(below, left, top));
-        else if (mark.marktype === "symbol" && item.tooltip) found.push({ item, x: left, y: top });
-      }
-    })(view.scenegraph().root, ...view.origin());
+  function marks(mark = view.scenegraph().root, [x, y] = view.origin()) {
+    const found = (mark.items ?? []).flatMap((item) => {
+      const [left, top] = [x + (item.x ?? 0), y + (item.y ?? 0)];
+      if (mark.marktype === "group") return item.items.flatMap((below) => marks(below, [left, top]));
+      return mark.marktype === "symbol" && item.tooltip ? [{ item, x: left, y: top }] : [];
+    });
     return found.sort((a, b) => a.x - b.x || a.y - b.y);
   }
 
+  // To another mark; to none for NaN.
   function go(number) {
-    const all = marks(), mark = all[Math.max(0, Math.min(number, all.length - 1))];
-    current = mark ? all.indexOf(mark) : -1;
-    ring.hidden = !mark;
-    if (!mark) return tell();
-    ring.style.left = `${canvas.offsetLeft + mark.x}px`;
-    ring.style.top = `${canvas.offsetTop + mark.y}px`;
-    tell(mark.item.tooltip, mark.x, mark.y);
+    const all = marks();
+    current = Math.max(0, Math.min(number, all.length - 1));
+    const { item, x, y } = all[current] ?? {};
+    ring.hidden = !item;
+    ring.style.left = `${canvas.offsetLeft + x}px`;
+    ring.style.top = `${canvas.offsetTop + y}px`;
+    tell(item?.tooltip, x, y);
   }
-
-  canvas.addEventListener("keydown", (event) => {
-    const moves = { ArrowRight: current + 1, ArrowDown: current + 1, ArrowLeft: current - 1, ArrowUp: current - 1, Home: 0, End: Infinity };
-    if (event.key in moves) go(moves[event.key]);
-    else if (event.key === "Enter" || event.key === " ") marks()[current] && choose(runsOf(marks()[current].item.datum));
-    else if (event.key === "Escape") leave();
-    else return;
-    event.preventDefault();
+  const leave = () => go((current = NaN));
+  const forth = () => go((current + 1) || 0), back = () => go((current - 1) || 0);
+  const pick = () => marks()[current] && choose(runsOf(marks()[current].item.datum));
+  onKeys(canvas, {
+    ArrowRight: forth, ArrowDown: forth, ArrowLeft: back, ArrowUp: back,
+    Home: () => go(0), End: () => go(Infinity), Enter: pick, " ": pick, Escape: leave,
   });
-  const leave = () => {
-    [current, ring.hidden] = [-1, true];
-    tell();
-  };
   canvas.addEventListener("blur", leave);
   canvas.addEventListener("pointerleave", () => tell());
 
-  let last = {};
   async function draw() {
     view?.finalize();
-    const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "canvas", config: theme(), tooltip: (_, event, item, value) => tell(typeof value === "object" && value, event?.offsetX, event?.offsetY) };
-    const sized = { ...spec, datasets, width: "container", height: key === "parallel" ? 260 : 280, autosize: { type: "fit-x", contains: "padding" } };
-    view = (await vegaEmbed(canvas, sized, options)).view;
-    view.addEventListener("click", (_, item) => item?.datum && item.mark.name !== "cell" && choose(runsOf(item.datum)));
-    if (key === "rate_distortion") {
-      let timer;
-      view.addSignalListener("brush", (_, { bpp, psnr_binary: psnr }) => {
-        clearTimeout(timer);
-        if (!bpp || !psnr) return;
-        const inside = (value, ends) => Math.min(...ends) <= value && value <= Math.max(...ends);
-        timer = setTimeout(() => choose(datasets.runs.filter((row) => row.drawn && inside(row.bpp, bpp) && inside(row.psnr_binary, psnr)).map((row) => row.run), true), 200);
-      });
-    }
-    await update(last);
+    const tooltip = (_, event, item, value) => tell(typeof value === "object" && value, event?.offsetX, event?.offsetY);
+    const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "canvas", config: theme(), tooltip };
+    const size = { width: "container", height: 280, autosize: { type: "fit-x", contains: "padding" } };
+    view = (await vegaEmbed(canvas, { ...spec, ...size, datasets }, options)).view;
+    view.addEventListener("click", (_, item) => item?.datum && choose(runsOf(item.datum)));
+    if (key === "rate_distortion") view.addSignalListener("brush", (_, box) => brush(box));
+    await update(signals);
   }
 
-  async function update(signals) {
-    last = signals;
+  // A box is still being drawn: what it holds is chosen when it rests.
+  let timer;
+  function brush({ bpp, psnr_binary: psnr }) {
+    clearTimeout(timer);
+    const inside = (value, ends) => Math.min(...ends) <= value && value <= Math.max(...ends);
+    const held = () => drawn((row) => inside(row.bpp, bpp) && inside(row.psnr_binary, psnr));
+    if (bpp && psnr) timer = setTimeout(() => choose(held(), true), 200);
+  }
+
+  async function update(wanted) {
+    signals = wanted;
     for (const [name, value] of Object.entries(signals)) view.signal(name, value);
     await view.runAsync();
   }

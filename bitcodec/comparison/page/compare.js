@@ -1,57 +1,59 @@
 // The page of `bitcodec compare`: what is shown, what is chosen, and the table; all views follow.
 
 const data = readData();
-const state = { chosen: [], shown: data.rows.map((row) => row.run) };
+const { rows, columns } = data;
+const state = { chosen: [], shown: rows.map((row) => row.run) };
+const facts = (pairs) => html("dl", { class: "figures" }, ...pairs.map(([name, text]) => html("div", {}, html("dt", {}, name), html("dd", {}, text))));
 
 // What the runs decide.
 
-find("#summary").after(html("div", { id: "decisions" }, ...data.decisions.map(({ question, answer, detail, runs }) => {
-  const button = html("button", { type: "button" }, html("span", {}, question), html("strong", {}, answer), html("span", {}, detail));
-  button.addEventListener("click", () => choose(runs, true));
-  return button;
-})));
+find("#summary").after(html("div", { id: "decisions" }, ...data.decisions.map(({ question, answer, detail, runs }) =>
+  html("button", { type: "button", click: () => choose(runs, true) }, html("span", {}, question), html("strong", {}, answer), html("span", {}, detail)))));
 
 // Filters: a select for every column in which the runs differ, numbers by size.
 
-const SETTINGS = data.columns.map((column, number) => ({ ...column, number })).slice(1, data.columns.findIndex((column) => column.metric));
-const distinct = (number) => [...new Map(data.rows.filter((row) => row.cells[number][1] !== null).map((row) => row.cells[number].toReversed())).entries()].sort(([a], [b]) => compare(a, b));
-const selects = SETTINGS.filter(({ number }) => distinct(number).length > 1).map(({ heading, number }) => {
-  const select = html("select", {});
-  offer(select, [["", "all"], ...distinct(number).map(([, text]) => [text, text])]);
-  select.addEventListener("change", filter);
+const distinct = (number) => {
+  const known = rows.map((row) => row.cells[number]).filter(([, value]) => value !== null);
+  return [...new Map(known.map(([text, value]) => [value, text]))].sort(([a], [b]) => compare(a, b));
+};
+const selects = columns.flatMap(({ heading, metric }, number) => {
+  const values = metric || number === 0 ? [] : distinct(number);
+  if (values.length < 2) return [];
+  const select = html("select", { change: filter });
+  offer(select, [["", "all"], ...values.map(([, text]) => [text, text])]);
   find("#clear").before(html("label", {}, heading, select));
-  return { select, number };
+  return [{ select, number }];
 });
 
 function filter() {
   const kept = ({ cells }) => selects.every(({ select, number }) => !select.value || cells[number][0] === select.value);
-  state.shown = data.rows.filter(kept).map((row) => row.run);
+  state.shown = rows.filter(kept).map((row) => row.run);
   follow();
 }
 
 // The choice.
 
 function choose(runs, instead = false) {
-  const there = runs.every((run) => state.chosen.includes(run));
   const rest = state.chosen.filter((run) => !runs.includes(run));
+  const there = runs.every((run) => state.chosen.includes(run));
   state.chosen = instead ? runs : there ? rest : [...rest, ...runs];
   follow();
 }
 find("#clear").addEventListener("click", () => choose([], true));
 
-const updates = [];
+const followers = [];
 function follow() {
-  const chosen = state.chosen.filter((run) => state.shown.includes(run));
-  for (const update of updates) update({ shown: state.shown, chosen });
-  showPhotographs(chosen, state.shown, choose);
-  find("#count").textContent = `${state.shown.length} of ${data.rows.length} runs shown, ${chosen.length} chosen`;
+  const { shown } = state, chosen = state.chosen.filter((run) => shown.includes(run));
+  for (const update of followers) update({ shown, chosen });
+  find("#count").textContent = `${shown.length} of ${rows.length} runs shown, ${chosen.length} chosen`;
   find("#clear").disabled = !chosen.length;
-  for (const line of lines) {
-    line.node.hidden = !state.shown.includes(line.row.run);
-    line.box.checked = chosen.includes(line.row.run);
-    line.node.classList.toggle("here", line.box.checked);
+  for (const { node, box, run } of lines) {
+    node.hidden = !shown.includes(run);
+    box.checked = chosen.includes(run);
+    node.classList.toggle("here", box.checked);
   }
-  find("#chosen").replaceChildren(...data.rows.filter((row) => chosen.includes(row.run)).slice(0, 8).map(card));
+  find("#chosen").replaceChildren(...rows.filter(({ run }) => chosen.includes(run)).slice(0, 8).map(({ run, details, command }) =>
+    html("article", {}, html("h3", {}, run), facts(details), command && html("pre", { tabindex: 0, "aria-label": `Command of ${run}` }, command))));
 }
 
 // The table. A cell is its text and what it is sorted by, null where there is nothing.
@@ -62,77 +64,55 @@ function compare(a, b, descending = false) {
   return descending ? -order : order;
 }
 
-const lines = data.rows.map((row) => {
-  const box = html("input", { type: "checkbox", "aria-label": `Choose ${row.run}` });
-  box.addEventListener("change", () => choose([row.run]));
-  const cells = row.cells.map(([text], number) => number
-    ? html("td", { class: data.columns[number].numeric ? "number" : number === 1 ? text : undefined }, text)
-    : html("th", { scope: "row" }, html("a", { href: row.href }, text)));
-  return { row, box, node: html("tr", {}, html("td", {}, box), ...cells, html("td", {}, copier(row))) };
+const lines = rows.map(({ run, cells, href, command }) => {
+  const box = html("input", { type: "checkbox", "aria-label": `Choose ${run}`, change: () => choose([run]) });
+  const copy = html("button", { type: "button", title: command, disabled: !command, "aria-label": `Copy the command of ${run}`, click: copied }, "Copy");
+  async function copied() {
+    await navigator.clipboard.writeText(command);
+    copy.textContent = "Copied";
+    setTimeout(() => (copy.textContent = "Copy"), 2000);
+  }
+  const [[name], [status], ...others] = cells;
+  const values = others.map(([text], number) => html("td", { class: columns[number + 2].numeric && "number" }, text));
+  const head = html("th", { scope: "row" }, html("a", { href }, name));
+  return { run, cells, box, node: html("tr", {}, html("td", {}, box), head, html("td", { class: status }, status), ...values, html("td", {}, copy)) };
 });
 
-function copier({ run, command }) {
-  const button = html("button", { type: "button", title: command, disabled: !command, "aria-label": `Copy the command of ${run}` }, "Copy");
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(command);
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
-  });
-  return button;
-}
-
-function card(row) {
-  const facts = row.details.map(([name, text]) => html("div", {}, html("dt", {}, name), html("dd", {}, text)));
-  return html("article", {}, html("h3", {}, row.run), html("dl", { class: "figures" }, ...facts), ...(row.command ? [html("pre", { tabindex: 0, "aria-label": `Command of ${row.run}` }, row.command), copier(row)] : []));
-}
-
-const head = find("#table thead");
-const headings = data.columns.map(({ heading, numeric }, number) => {
-  const button = html("button", { type: "button" }, heading);
-  const node = html("th", { scope: "col", class: numeric ? "number" : undefined }, button);
-  button.addEventListener("click", () => {
-    const descending = node.getAttribute("aria-sort") === "ascending";
-    for (const other of head.querySelectorAll("[aria-sort]")) other.removeAttribute("aria-sort");
-    node.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    lines.sort((a, b) => compare(a.row.cells[number][1], b.row.cells[number][1], descending));
-    find("#table tbody").append(...lines.map((line) => line.node));
-  });
+const headings = columns.map(({ heading, numeric }, number) => {
+  const node = html("th", { scope: "col", class: numeric && "number" }, html("button", { type: "button", click: sort }, heading));
+  function sort() {
+    const descending = node.ariaSort === "ascending";
+    for (const other of headings) other.ariaSort = null;
+    node.ariaSort = descending ? "descending" : "ascending";
+    lines.sort((a, b) => compare(a.cells[number][1], b.cells[number][1], descending));
+    find("tbody").append(...lines.map((line) => line.node));
+  }
   return node;
 });
 const unseen = (text) => html("th", { scope: "col" }, html("span", { class: "unseen" }, text));
-head.append(html("tr", {}, unseen("Chosen"), ...headings, unseen("Command")));
-find("#table tbody").append(...lines.map((line) => line.node));
+find("thead").append(html("tr", {}, unseen("Chosen"), ...headings, unseen("Command")));
+find("tbody").append(...lines.map((line) => line.node));
 
 // The legend of all charts.
 
-const [CIRCLE] = Object.values(data.legend)[1].map(([, path]) => path);
-const svg = (name, attributes, ...children) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-};
-find("#legend").append(...Object.entries(data.legend).map(([name, entries], shaped) => html("dl", {}, html("dt", {}, name), ...entries.map(([text, look]) => {
-  const path = svg("path", shaped ? { d: look } : { d: CIRCLE, fill: look });
-  return html("dd", {}, svg("svg", { viewBox: "-1.3 -1.3 2.6 2.6", "aria-hidden": "true" }, path), text);
-}))));
+const [colours, shapes] = Object.values(data.legend);
+const looks = [(look) => ({ d: shapes[0][1], fill: look }), (look) => ({ d: look })];
+find("#legend").append(...Object.entries(data.legend).map(([name, entries], kind) => html("dl", {}, html("dt", {}, name), ...entries.map(([text, look]) =>
+  html("dd", {}, html("svg", { viewBox: "-1.3 -1.3 2.6 2.6", "aria-hidden": "true" }, html("path", looks[kind](look))), text)))));
 
 // Parallel coordinates: settings at even distances in their order, metrics to scale.
 
-const looks = Object.fromEntries(data.datasets.runs.map((row) => [row.run, row]));
-data.datasets.parallel = data.columns.slice(2).flatMap(({ heading, metric }, at) => {
-  const number = at + 2, values = distinct(number).map(([value]) => value);
+const parallel = columns.slice(2).flatMap(({ heading, metric }, at) => {
+  const values = distinct(at + 2).map(([value]) => value);
   const place = (value) => metric ? (value - values[0]) / (values.at(-1) - values[0]) : values.indexOf(value) / (values.length - 1);
-  const rows = data.rows.filter(({ run, cells }) => values.length > 1 && looks[run].drawn && cells[number][1] !== null);
-  return rows.map(({ run, cells: { [number]: [text, value] } }) => ({ run, key: heading, at: place(value), text, noise: looks[run].noise, penalty: looks[run].penalty }));
+  const known = rows.filter((row) => values.length > 1 && row.drawn && row.cells[at + 2][1] !== null);
+  return known.map(({ run, cells }) => ({ run, key: heading, at: place(cells[at + 2][1]), text: cells[at + 2][0] }));
 });
 
-const showPhotographs = buildPhotographs(data.photographs, data.datasets.runs);
+followers.push(buildPhotographs(data.photographs, rows, choose));
 follow();
-const wanted = data.charts.length && data.datasets.parallel.length ? [...data.charts, { key: "parallel", spec: data.parallel }] : data.charts;
-find("#charts").hidden = !wanted.length;
-for (const { key, spec } of wanted) {
-  const update = await buildChart(find(".charts"), key, spec, data.datasets, choose);
-  updates.push(update);
-}
+const charts = parallel.length && data.charts.length ? [...data.charts, { key: "parallel", spec: data.parallel }] : data.charts;
+find("#charts").hidden = !charts.length;
+for (const chart of charts) followers.push(await buildChart(chart, { runs: rows, curves: data.curves, parallel }, choose));
+follow();
 document.body.dataset.ready = "true";

@@ -1,15 +1,20 @@
-// Photographs of two runs under one divider, their codes, and a slider over steps and noise.
+// Photographs of two runs under one divider, their codes, and sliders over steps and noise.
 
 const PARTS = { input: "input", sigmoid: "sigmoid", binary: "binarized" };
+const CODES = { code: "Sigmoid code", bitmap: "Bitmap" };
 
-function buildPhotographs({ images, photographs, frames }, runs) {
+// Returns what has the photographs follow the choice; calls choose with the name of a run.
+function buildPhotographs({ images, photographs, frames }, rows, choose) {
   const names = Object.keys(frames);
   if (!names.length) return () => {};
   find("#photographs").hidden = false;
   const stage = createStage(1, 1);
-  const known = Object.fromEntries(runs.map((row) => [row.run, row]));
+  const known = Object.fromEntries(rows.map((row) => [row.run, row]));
   const value = (id) => find(`#${id}`).value;
   const said = (run) => `${run} (noise ${known[run].noise}, penalty ${known[run].penalty})`;
+  const listed = (run) => frames[run][value("photograph")] ?? [];
+  const number = (step) => step?.toLocaleString("en") ?? "the last";
+
   offer(find("#photograph"), photographs.map((name) => [name, name.replace("image_", "")]));
   find("#photograph-label").hidden = photographs.length < 2;
   for (const side of ["left", "right"]) {
@@ -17,87 +22,61 @@ function buildPhotographs({ images, photographs, frames }, runs) {
     offer(find(`#${side}-part`), Object.entries(PARTS));
   }
   find("#right-part").value = "binary";
-  find("#right-run").value = find("#left-run").value = names[0];
 
-  const listed = (run) => frames[run]?.[value("photograph")] ?? [];
-  const steps = () => [...new Set(["left", "right"].flatMap((side) => listed(value(`${side}-run`)).map((frame) => frame.step)))].sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
-
-  // The frame of a run after so many steps, or the one before.
-  function frame(run, step) {
-    const before = listed(run).filter((other) => (other.step ?? Infinity) <= (step ?? Infinity));
-    return before.at(-1) ?? listed(run)[0];
+  // Runs that differ from the right one in nothing but the noise.
+  function noises() {
+    const { penalty, seed } = known[value("right-run")];
+    const alike = names.filter((run) => known[run].penalty === penalty && known[run].seed === seed);
+    return alike.sort((a, b) => known[a].x_noise - known[b].x_noise);
   }
 
-  // Runs that differ from this one in nothing but the noise.
-  function noises(run) {
-    const { penalty, seed } = known[run];
-    return names.filter((other) => known[other].penalty === penalty && known[other].seed === seed).sort((a, b) => known[a].x_noise - known[b].x_noise);
+  // Other runs have other steps: unless told otherwise, the last is shown.
+  function show(step = Infinity) {
+    const steps = listed(value("right-run")).map((frame) => frame.step);
+    const place = Math.min(step, steps.length - 1), alike = noises();
+    slide("step", steps.map(number), place);
+    slide("noise", alike.map((run) => known[run].noise), alike.indexOf(value("right-run")));
+    for (const side of ["left", "right"]) showSide(side, steps[place] ?? Infinity);
   }
 
-  let shown = 0;
-  async function show() {
-    const ticket = ++shown, all = steps(), slider = find("#step");
-    slider.max = Math.max(0, all.length - 1);
-    find("#step-label").hidden = all.length < 2;
-    const step = all[slider.valueAsNumber] ?? null, text = step === null ? "the last" : step.toLocaleString("en");
-    find("#step-value").textContent = text;
-    slider.setAttribute("aria-valuetext", text);
-    const along = noises(value("right-run")), noise = find("#noise");
-    noise.max = Math.max(0, along.length - 1);
-    noise.value = along.indexOf(value("right-run"));
-    find("#noise-label").hidden = along.length < 2;
-    find("#noise-value").textContent = known[value("right-run")].noise;
-    noise.setAttribute("aria-valuetext", known[value("right-run")].noise);
-    for (const side of ["left", "right"]) {
-      const run = value(`${side}-run`), part = value(`${side}-part`), found = frame(run, step);
-      const codes = find(`#${side}-codes`);
-      codes.hidden = side === "left" && run === value("right-run");
-      codes.replaceChildren(html("h3", {}, found ? said(run) : `${run} has no such photograph`));
-      if (!found) continue;
-      const at = found.step === null ? "" : `, step ${found.step.toLocaleString("en")}`;
-      const source = images[found[part]], image = new Image();
-      image.src = source;
-      await image.decode();
-      if (ticket !== shown) return;
-      if (side === "left") stage.resize(image.naturalWidth, image.naturalHeight);
-      stage.show(side, source, part === "input" ? "input" : `${run}, ${PARTS[part]}${at}`);
-      codes.append(html("dl", { class: "figures" }, ...found.figures.map(([name, text]) => html("div", {}, html("dt", {}, name), html("dd", {}, text)))));
-      for (const [key, name] of [["code", "Sigmoid code"], ["bitmap", "Bitmap"]]) {
-        if (found[key] === undefined) continue;
-        codes.append(html("figure", {}, html("img", { src: images[found[key]], alt: `${name} of ${run}, a tile a channel` }), html("figcaption", {}, `${name}, a tile a channel, white is 1`)));
-      }
+  // A run that has no pictures of this step shows those before it.
+  function showSide(side, step) {
+    const run = value(`${side}-run`), part = value(`${side}-part`), codes = find(`#${side}-codes`);
+    const frame = listed(run).findLast((other) => (other.step ?? Infinity) <= step) ?? listed(run)[0];
+    codes.hidden = side === "left" && run === value("right-run");
+    codes.replaceChildren(html("h3", {}, frame ? said(run) : `${run} has no such photograph`));
+    if (!frame) return;
+    if (side === "left") stage.resize(...frame.size);
+    const at = frame.step === null ? "" : `, step ${number(frame.step)}`;
+    stage.show(side, images[frame[part]], part === "input" ? "input" : `${run}, ${PARTS[part]}${at}`);
+    codes.append(facts(frame.figures));
+    for (const [key, name] of Object.entries(CODES).filter(([key]) => key in frame)) {
+      const grid = html("img", { src: images[frame[key]], alt: `${name} of ${run}, a tile a channel` });
+      codes.append(html("figure", {}, grid, html("figcaption", {}, `${name}, a tile a channel, white is 1`)));
     }
   }
 
-  for (const id of ["photograph", "left-run", "left-part", "right-run", "right-part"]) find(`#${id}`).addEventListener("change", last);
-  find("#step").addEventListener("input", show);
-  find("#noise").addEventListener("input", (event) => {
-    find("#right-run").value = noises(value("right-run"))[event.target.valueAsNumber];
-    last();
+  find("#sides").addEventListener("change", () => show());
+  find("#step").addEventListener("input", ({ target }) => show(target.valueAsNumber));
+  find("#noise").addEventListener("input", ({ target }) => {
+    find("#right-run").value = noises()[target.valueAsNumber];
+    show();
   });
-
-  // Other runs have other steps: the slider goes back to the end.
-  function last() {
-    find("#step").max = Math.max(0, steps().length - 1);
-    find("#step").value = find("#step").max;
-    return show();
-  }
-  last();
+  show();
 
   // The first two of the runs that are chosen; one alone lies beside its input.
-  return (chosen, visible, choose) => {
-    const ours = chosen.filter((run) => frames[run]);
-    if (ours.length) {
-      find("#left-run").value = ours[0];
-      find("#left-part").value = ours[1] ? "binary" : "input";
-      find("#right-run").value = ours[1] ?? ours[0];
-      last();
+  return ({ shown, chosen }) => {
+    const [left, right = left] = chosen.filter((run) => run in frames);
+    if (left) {
+      find("#left-run").value = left;
+      find("#left-part").value = left === right ? "input" : "binary";
+      find("#right-run").value = right;
+      show();
     }
-    const name = value("photograph");
-    find("#gallery").replaceChildren(...names.filter((run) => visible.includes(run) && frames[run][name]).map((run) => {
-      const button = html("button", { type: "button", "aria-pressed": String(chosen.includes(run)) }, html("img", { src: images[frames[run][name].at(-1).binary], alt: "" }), html("span", {}, said(run)));
-      button.addEventListener("click", () => choose([run]));
-      return button;
+    find("#gallery").replaceChildren(...names.filter((run) => shown.includes(run) && listed(run).length).map((run) => {
+      const picture = html("img", { src: images[listed(run).at(-1).binary], alt: "" });
+      const pressed = String(chosen.includes(run));
+      return html("button", { type: "button", "aria-pressed": pressed, click: () => choose([run]) }, picture, said(run));
     }));
   };
 }

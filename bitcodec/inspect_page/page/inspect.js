@@ -111,30 +111,23 @@ function choose(channel) {
 tiles.addEventListener("click", ({ target }) => {
   if (target.id.startsWith("channel-")) choose(Number(target.id.slice("channel-".length)));
 });
-tiles.addEventListener("keydown", (event) => {
-  const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.columns, ArrowDown: data.columns, PageUp: -data.per_grid, PageDown: data.per_grid, Home: -Infinity, End: Infinity };
-  if (!(event.key in moves)) return;
-  event.preventDefault();
-  choose(state.channel + moves[event.key]);
+const by = (step) => () => choose(state.channel + step);
+onKeys(tiles, {
+  ArrowLeft: by(-1), ArrowRight: by(1), ArrowUp: by(-data.columns), ArrowDown: by(data.columns),
+  PageUp: by(-data.per_grid), PageDown: by(data.per_grid), Home: by(-Infinity), End: by(Infinity),
 });
 find("#grid").addEventListener("change", () => choose(Number(find("#grid").value) * data.per_grid));
 
 // The quality.
 
-const quality = find("#quality");
-quality.max = data.qualities.length - 1;
-find("#quality-label").hidden = data.qualities.length < 2;
 find("#all").hidden = data.qualities.length < 2;
-quality.addEventListener("input", () => {
-  state.quality = quality.valueAsNumber;
+find("#quality").addEventListener("input", ({ target }) => {
+  state.quality = target.valueAsNumber;
   show();
 });
 
 function show() {
-  quality.value = state.quality;
-  const text = `${current().quality}: ${current().figures[0].bytes} bytes`;
-  quality.setAttribute("aria-valuetext", text);
-  find("#quality-value").textContent = text;
+  slide("quality", data.qualities.map(({ quality, figures }) => `${quality}: ${figures[0].bytes} bytes`), state.quality);
   showPictures();
   showFigures();
   showGrid();

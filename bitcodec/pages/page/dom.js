@@ -2,10 +2,15 @@
 
 const find = (selector, root = document) => root.querySelector(selector);
 
+// The parser knows the address that names drawings; a page that fetches nothing contains none.
+const SHAPES = new DOMParser().parseFromString("<svg>", "text/html").body.firstChild.namespaceURI;
+
+// An attribute that is a function is called on the event of its name.
 function html(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
+  const node = ["svg", "path"].includes(name) ? document.createElementNS(SHAPES, name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
+    if (typeof value === "function") node.addEventListener(key, value);
+    else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
   }
   node.append(...children);
   return node;
@@ -16,6 +21,25 @@ function offer(select, choices) {
   const before = select.value;
   select.replaceChildren(...choices.map(([value, text]) => html("option", { value }, text)));
   if (choices.some(([value]) => String(value) === before)) select.value = before;
+}
+
+// A slider over places that have names; hidden if there is nothing to choose.
+function slide(name, places, number) {
+  const slider = find(`#${name}`), text = places[number] ?? "";
+  slider.max = Math.max(0, places.length - 1);
+  slider.value = number;
+  slider.setAttribute("aria-valuetext", text);
+  find(`#${name}-value`).textContent = text;
+  find(`#${name}-label`).hidden = places.length < 2;
+}
+
+// Does what a key stands for, and nothing else that the browser might.
+function onKeys(node, actions) {
+  node.addEventListener("keydown", (event) => {
+    if (event.target !== node || !(event.key in actions) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    actions[event.key](event);
+  });
 }
 
 function readData() {

@@ -84,22 +84,14 @@ function createStage(width, height) {
     divide((100 * (event.clientX - box.left)) / box.width);
   });
   drag(viewport, (event, dx, dy) => pan(dx, dy));
-  divider.addEventListener("keydown", (event) => {
-    const step = event.shiftKey ? 10 : 2;
-    const moves = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    divide(place.divider + moves[event.key]);
+  const by = (step) => ({ shiftKey }) => divide(place.divider + step * (shiftKey ? 5 : 1));
+  onKeys(divider, {
+    ArrowLeft: by(-2), ArrowDown: by(-2), ArrowRight: by(2), ArrowUp: by(2),
+    PageDown: by(-10), PageUp: by(10), Home: () => divide(0), End: () => divide(100),
   });
-  viewport.addEventListener("keydown", (event) => {
-    const keys = {
-      "+": () => zoom(Math.SQRT2), "=": () => zoom(Math.SQRT2), "-": () => zoom(Math.SQRT1_2), 0: () => zoom(0),
-      ArrowLeft: () => pan(40, 0), ArrowRight: () => pan(-40, 0), ArrowUp: () => pan(0, 40), ArrowDown: () => pan(0, -40),
-    };
-    if (event.target !== viewport || !(event.key in keys) || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    keys[event.key]();
+  onKeys(viewport, {
+    "+": () => zoom(Math.SQRT2), "=": () => zoom(Math.SQRT2), "-": () => zoom(Math.SQRT1_2), 0: () => zoom(0),
+    ArrowLeft: () => pan(40, 0), ArrowRight: () => pan(-40, 0), ArrowUp: () => pan(0, 40), ArrowDown: () => pan(0, -40),
   });
   const under = (event) => {
     const box = viewport.getBoundingClientRect();
