@@ -12,8 +12,8 @@ find("#summary").after(html("div", { id: "decisions" }, ...data.decisions.map(({
 
 // Filters: a select for every column in which the runs differ, numbers by size.
 
-const distinct = (number) => {
-  const known = rows.map((row) => row.cells[number]).filter(([, value]) => value !== null);
+const distinct = (number, among = rows) => {
+  const known = among.map((row) => row.cells[number]).filter(([, value]) => value !== null);
   return [...new Map(known.map(([text, value]) => [value, text]))].sort(([a], [b]) => compare(a, b));
 };
 const selects = columns.flatMap(({ heading, metric }, number) => {
@@ -102,10 +102,11 @@ find("#legend").append(...Object.entries(data.legend).map(([name, entries], kind
 
 // Parallel coordinates: settings at even distances in their order, metrics to scale.
 
+const drawn = rows.filter((row) => row.drawn);
 const parallel = columns.slice(2).flatMap(({ heading, metric }, at) => {
-  const values = distinct(at + 2).map(([value]) => value);
+  const values = distinct(at + 2, drawn).map(([value]) => value);
   const place = (value) => metric ? (value - values[0]) / (values.at(-1) - values[0]) : values.indexOf(value) / (values.length - 1);
-  const known = rows.filter((row) => values.length > 1 && row.drawn && row.cells[at + 2][1] !== null);
+  const known = drawn.filter((row) => values.length > 1 && row.cells[at + 2][1] !== null);
   return known.map(({ run, cells }) => ({ run, key: heading, at: place(cells[at + 2][1]), text: cells[at + 2][0] }));
 });
 
