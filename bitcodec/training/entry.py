@@ -83,6 +83,12 @@ def task(config: DictConfig) -> float:
     return FAILED
 
 
+def _sweep_first(arguments: list[str]) -> list[str]:
+    """The same with `-m` before the keys: argparse does not know those after it otherwise."""
+    sweep = [each for each in arguments if each in ("-m", "--multirun")]
+    return [*sweep, *(each for each in arguments if each not in sweep)]
+
+
 def main(program: str = "python train.py", arguments: list[str] | None = None) -> None:
     """The whole command.
 
@@ -97,7 +103,7 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
         _command_line[:] = sys.argv
         sys.argv = [program, *arguments]
     try:
-        sys.argv = [sys.argv[0], *follow(sys.argv[1:])]
+        sys.argv = [sys.argv[0], *follow(_sweep_first(sys.argv[1:]))]
         task()
     except UsageError as error:
         say(error)

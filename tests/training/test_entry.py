@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -111,6 +112,22 @@ def test_hydras_advice_survives(
     assert command(override) == 2
     said = capsys.readouterr().err
     assert ADVICE[override] in said and said.count("\n") == 1
+
+
+def test_a_sweep_may_be_asked_for_anywhere(
+    command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "bitcodec.training.run.run",
+        lambda config, *_: seen.append((config.seed, config.noise.std)) or {"loss": 1.0},
+    )
+    folder = f"hydra.sweep.dir={tmp_path}"
+    for place, option in enumerate(("-m", "-m", "--multirun", "-m")):
+        keys = ["seed=3", "noise.std=5,15", folder]
+        assert command(*keys[:place], option, *keys[place:]) == 0
+        assert seen == [(3, 5), (3, 15)]
+        seen.clear()
 
 
 def test_a_path_is_quoted_where_hydra_would_not_read_it(
