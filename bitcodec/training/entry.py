@@ -109,10 +109,10 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
         say(error)
         sys.exit(error.exit_code)
     except (HydraException, OmegaConfBaseException) as error:
-        print(sentence(error, program), file=sys.stderr)
+        print(sentence(error, program, CONFIGS), file=sys.stderr)
         sys.exit(UsageError.exit_code)
     except ValueError as error:
         if not str(error).startswith(NO_GROUP):
             raise
-        print(sentence(error, program), file=sys.stderr)
+        print(sentence(error, program, CONFIGS), file=sys.stderr)
         sys.exit(UsageError.exit_code)

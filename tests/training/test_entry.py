@@ -78,10 +78,12 @@ def test_the_config_folder_is_there() -> None:
 
 
 MEANT = {
-    "nois.std=3": "noise.std",
-    "noise.sdt=3": "noise.std",
-    "lr=0.1": "optimizer.lr",
-    "trainer.max_step=9": "trainer.max_steps",
+    "nois.std=3": "did you mean noise.std?",
+    "noise.sdt=3": "did you mean noise.std?",
+    "lr=0.1": "did you mean optimizer.lr?",
+    "trainer.max_step=9": "did you mean trainer.max_steps?",
+    "data.root=/photos": "it is a key of data=cifar10 and data=folder",
+    "hydra.run.dri=x": "did you mean hydra.run.dir?",
 }
 
 
@@ -90,7 +92,7 @@ def test_the_key_that_was_meant_is_named(
     override: str, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(override) == 2
-    assert f"did you mean {MEANT[override]}?" in capsys.readouterr().err
+    assert f"({MEANT[override]})" in capsys.readouterr().err
     assert command("unlike.anything=3") == 2
     assert "did you mean" not in capsys.readouterr().err
 
@@ -99,6 +101,8 @@ ADVICE = {
     "trainer.stratgy=ddp": "use +trainer.stratgy=ddp",
     "model=unet": "Available options in 'model': article, stepped, stride8",
     "ckpt_path=runs/noise.std=15/last.ckpt": "quote values",
+    "ckpt_path=runs/noise,seed/last.ckpt": "quote the value",
+    "ckpt_path=my runs, old/last.ckpt": "quote the value",
     "data.root=/photos/\u00e9t\u00e9": "quote values",
     "noise.std=1,2": "add --multirun",
     "logger=null": "~logger",
