@@ -223,7 +223,7 @@ class FolderData(PhotoDataModule):
         for path in sorted(set(paths) - set(files.paths)):
             log.warning("%s: unreadable, left out", path)
         log.info(
-            "photographs would take %.1f GB, more than data.memory_share=%g of %.1f GB: they are "
+            "photographs would take %.3g GB, more than data.memory_share=%g of %.1f GB: they are "
             "read from disk all along",
             needed / 1e9,
             self.memory_share,

@@ -83,6 +83,12 @@ def task(config: DictConfig) -> float:
     return FAILED
 
 
+def _sweep_first(arguments: list[str]) -> list[str]:
+    """The same with `-m` before the keys: argparse does not know those after it otherwise."""
+    sweep = [each for each in arguments if each in ("-m", "--multirun")]
+    return [*sweep, *(each for each in arguments if each not in sweep)]
+
+
 def main(program: str = "python train.py", arguments: list[str] | None = None) -> None:
     """The whole command.
 
@@ -97,16 +103,16 @@ def main(program: str = "python train.py", arguments: list[str] | None = None) -
         _command_line[:] = sys.argv
         sys.argv = [program, *arguments]
     try:
-        sys.argv = [sys.argv[0], *follow(sys.argv[1:])]
+        sys.argv = [sys.argv[0], *follow(_sweep_first(sys.argv[1:]))]
         task()
     except UsageError as error:
         say(error)
         sys.exit(error.exit_code)
     except (HydraException, OmegaConfBaseException) as error:
-        print(sentence(error, program), file=sys.stderr)
+        print(sentence(error, program, CONFIGS), file=sys.stderr)
         sys.exit(UsageError.exit_code)
     except ValueError as error:
         if not str(error).startswith(NO_GROUP):
             raise
-        print(sentence(error, program), file=sys.stderr)
+        print(sentence(error, program, CONFIGS), file=sys.stderr)
         sys.exit(UsageError.exit_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -77,10 +78,12 @@ def test_the_config_folder_is_there() -> None:
 
 
 MEANT = {
-    "nois.std=3": "noise.std",
-    "noise.sdt=3": "noise.std",
-    "lr=0.1": "optimizer.lr",
-    "trainer.max_step=9": "trainer.max_steps",
+    "nois.std=3": "did you mean noise.std?",
+    "noise.sdt=3": "did you mean noise.std?",
+    "lr=0.1": "did you mean optimizer.lr?",
+    "trainer.max_step=9": "did you mean trainer.max_steps?",
+    "data.root=/photos": "it is a key of data=cifar10 and data=folder",
+    "hydra.run.dri=x": "did you mean hydra.run.dir?",
 }
 
 
@@ -89,7 +92,7 @@ def test_the_key_that_was_meant_is_named(
     override: str, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(override) == 2
-    assert f"did you mean {MEANT[override]}?" in capsys.readouterr().err
+    assert f"({MEANT[override]})" in capsys.readouterr().err
     assert command("unlike.anything=3") == 2
     assert "did you mean" not in capsys.readouterr().err
 
@@ -98,6 +101,8 @@ ADVICE = {
     "trainer.stratgy=ddp": "use +trainer.stratgy=ddp",
     "model=unet": "Available options in 'model': article, stepped, stride8",
     "ckpt_path=runs/noise.std=15/last.ckpt": "quote values",
+    "ckpt_path=runs/noise,seed/last.ckpt": "quote the value",
+    "ckpt_path=my runs, old/last.ckpt": "quote the value",
     "data.root=/photos/\u00e9t\u00e9": "quote values",
     "noise.std=1,2": "add --multirun",
     "logger=null": "~logger",
@@ -111,6 +116,22 @@ def test_hydras_advice_survives(
     assert command(override) == 2
     said = capsys.readouterr().err
     assert ADVICE[override] in said and said.count("\n") == 1
+
+
+def test_a_sweep_may_be_asked_for_anywhere(
+    command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "bitcodec.training.run.run",
+        lambda config, *_: seen.append((config.seed, config.noise.std)) or {"loss": 1.0},
+    )
+    folder = f"hydra.sweep.dir={tmp_path}"
+    for place, option in enumerate(("-m", "-m", "--multirun", "-m")):
+        keys = ["seed=3", "noise.std=5,15", folder]
+        assert command(*keys[:place], option, *keys[place:]) == 0
+        assert seen == [(3, 5), (3, 15)]
+        seen.clear()
 
 
 def test_a_path_is_quoted_where_hydra_would_not_read_it(
