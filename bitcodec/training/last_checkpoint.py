@@ -42,7 +42,11 @@ class LastCheckpoint(Checkpoint):
 
     def __init__(self, path: str, every: int) -> None:
         self.path, self.every = Path(path), every
-        self.signal: signal.Signals | None = None
+        self._asked: signal.Signals | None = None
+        """What has come to this process. It is kept apart from what all have agreed on: it may come
+        while they do, and must neither be lost then nor end this one alone."""
+        self._signal: signal.Signals | None = None
+        self._agreement: Agreement | None = None
         self._told = False
         """Whether SIGINT or SIGTERM has come, beside what a cluster announces."""
         self._previous: dict[signal.Signals, Any] = {}
@@ -61,9 +65,15 @@ class LastCheckpoint(Checkpoint):
             if self._told:
                 raise KeyboardInterrupt
             self._told = True
-        if self.signal is None:  # SIGTERM may follow at the end of the time that was announced
-            self.signal = signal.Signals(number)
-            log.warning("%s: stopping after this step", self.signal.name)
+        if self._asked is None:  # SIGTERM may follow at the end of the time that was announced
+            self._asked = signal.Signals(number)
+            log.warning("%s: stopping after this step", self._asked.name)
+
+    def agreed(self) -> signal.Signals | None:
+        """The signal that ends the run, the same for all processes; they ask together."""
+        if self._signal is None and self._agreement is not None:
+            self._signal = self._agreement.on(self._asked)
+        return self._signal
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Tensor, batch_idx: int
@@ -84,14 +94,14 @@ class LastCheckpoint(Checkpoint):
     ) -> None:
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint holds no gradients: amid a step it would lose them
-        self.signal = self._agreement.on(self.signal)
+        stops = self.agreed() is not None
         done = 0 <= trainer.max_steps <= trainer.global_step or _ends_last_epoch(trainer)
-        ends = done or self.signal is not None or trainer.should_stop
+        ends = done or stops or trainer.should_stop
         if ends or trainer.global_step % self.every == 0:
             self._save(trainer)
         if done:
             trainer.should_stop = True  # Lightning then validates, whether it is time or not
-        if self.signal is not None:
+        if stops:
             trainer.should_stop = True
             trainer.limit_val_batches = 0
 

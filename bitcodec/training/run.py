@@ -180,8 +180,8 @@ def _fit(trainer: pl.Trainer, config: DictConfig, parts: _Parts) -> float:
         raise UsageError(f"Lightning refuses: {' '.join(str(error).split())}") from error
     seconds = time.perf_counter() - started
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, LastCheckpoint) and callback.signal is not None:
-            raise InterruptedRunError(callback.signal, callback.path)
+        if isinstance(callback, LastCheckpoint) and (number := callback.agreed()) is not None:
+            raise InterruptedRunError(number, callback.path)
     return seconds
 
 

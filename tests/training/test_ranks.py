@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from bitcodec.errors import UsageError
-from bitcodec.training.ranks import check_ranks, follow
+from bitcodec.training.ranks import Agreement, check_ranks, follow
 from tests.conftest import REPOSITORY, tiny_run
 from tests.training.test_run import logged, record
 from tests.training.test_trainer_keys import composed
@@ -79,9 +79,13 @@ def test_two_ranks_are_as_one(
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
-@pytest.mark.parametrize("run", [TORCHRUN, []], ids=["torchrun", "ddp"])
+@pytest.mark.parametrize(
+    ("run", "asked"),
+    [(TORCHRUN, 1), ([], 1), ([], 0)],
+    ids=["torchrun's second", "second", "first"],
+)
 def test_processes_share_a_folder_and_end_at_one_checkpoint(
-    run: list[str], photo_folder: Path, tmp_path: Path, three_to_validate: list[str]
+    run: list[str], asked: int, photo_folder: Path, tmp_path: Path, three_to_validate: list[str]
 ) -> None:
     more = [*HALF, *three_to_validate, "trainer.max_steps=100000", "callbacks.last.every=5"]
     more += ["trainer.val_check_interval=100000"]
@@ -92,7 +96,8 @@ def test_processes_share_a_folder_and_end_at_one_checkpoint(
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)
     (folder,) = tmp_path.glob("outputs/*/*")
-    os.kill(_second(process.pid), signal.SIGTERM)
+    second = _second(process.pid)
+    os.kill((process.pid, second)[asked], signal.SIGTERM)
     _, error = process.communicate(timeout=300)
     assert process.returncode != 0
     assert error.count("interrupted; go on with") == 1, error
@@ -100,6 +105,28 @@ def test_processes_share_a_folder_and_end_at_one_checkpoint(
     assert record(folder)["state"] == "interrupted"
     step = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     assert 0 < step < 100000
+    deadline = time.monotonic() + 30
+    while _alive(second):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_signal_that_comes_while_the_processes_agree_is_not_lost(
+    photo_folder: Path, tmp_path: Path, train: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree, asked = Agreement.on, []
+
+    def slow(self: Agreement, number: signal.Signals | None) -> signal.Signals | None:
+        asked.append(number)
+        if len(asked) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return agree(self, number)
+
+    monkeypatch.setattr(Agreement, "on", slow)
+    outcome = train(*tiny_run(photo_folder, tmp_path))
+    assert outcome.code == 128 + signal.SIGTERM, outcome.error
+    checkpoint = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert asked == [None] * 3 + [signal.SIGTERM] and checkpoint["global_step"] == 4
 
 
 def _second(parent: int) -> int:
@@ -114,6 +141,14 @@ def _second(parent: int) -> int:
         if b"LOCAL_RANK=1" in environment:
             return int(status.parent.name)
     raise AssertionError("no such process")
+
+
+def _alive(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture
