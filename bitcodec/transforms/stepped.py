@@ -45,15 +45,19 @@ SEEN_SCALE = 180.0
 REFERENCE_STEP = 32.0
 """The step at which the network gets a zero for the step's logarithm."""
 
-FINE_MEANS = 1.8
+FINE_MEANS = 1.2
 """The means' step is about so many times finer than the others' at most, in the middle of the
 range, where other latents help to draw a slope."""
 
 ROUNDED = 1.1
 """By how much :func:`fineness` may exceed :data:`FINE_MEANS`, because it is rounded."""
 
-CRUDE_STEP = 100.0
-"""From here on the first mean's own step grows faster than the step."""
+CRUDE_STEP = 128.0
+"""From here on the first mean's own step grows faster than the step ..."""
+
+MOST_CRUDE = 0.44
+"""... until the root of this is left of its fineness: at the coarsest step five levels lead from
+black to white."""
 
 CORNERS = (
     127.5 * lapped.BLOCK / math.sqrt(3),
@@ -62,6 +66,13 @@ CORNERS = (
 )
 """Each mean of a flat picture in black, white, middle grey or a full colour is a multiple of this:
 the projections of a cube's corners on the colour axes."""
+
+MOST_DEAD = 0.45
+"""By how much of a level the encoder may move the thresholds between levels, away from zero or
+towards it: as far as the features of a place ask for."""
+
+DEAD_RATE = 4.0
+"""How much faster these features' weights learn than others: at one rate they hardly move."""
 
 IDLE = 1 / 8
 """A latent has no bits where its expected deviation is below this share of the step."""
@@ -123,20 +134,34 @@ class StepScale(nn.Module):
 
 
 def fineness(step: Tensor) -> Tensor:
-    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.8 to 1.9.
+    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.75 to 1.3.
 
-    Error and rate alone would have them hardly finer at all; the stairs that an eye finds in smooth
-    places ask for more. They are of lightness, to which the first mean, and after it the third,
-    green against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has
-    bits: a smaller file is only to be had from them, and the decoder draws slopes between them
-    (:mod:`bitcodec.transforms.smooth_means`). Each is rounded so that a whole number of the means'
+    Error and rate alone would have them hardly finer at all, and the decoder smooths stairs away
+    (:mod:`bitcodec.transforms.smooth_means`); what it leaves of them in smooth places asks for a
+    little more. They are of lightness, to which the first mean, and after it the third, green
+    against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has bits:
+    a smaller file is only to be had from them. Each is rounded so that a whole number of the means'
     steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at every step.
     """
     light = (step / 19).pow(0.7).clamp(0.75, FINE_MEANS)
-    more = light * (CRUDE_STEP / step).clamp_max(1.0).sqrt() - 1
+    more = light * (CRUDE_STEP / step).clamp(MOST_CRUDE, 1.0).sqrt() - 1
     wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
     whole = wanted.new_tensor(CORNERS) / step
     return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
+
+
+def toward_zero(levels: Tensor, dead: Tensor) -> Tensor:
+    """Levels such that rounding them has its thresholds at n + 1/2 + dead instead of n + 1/2.
+
+    A dead zone around zero, where ``dead`` is above 0: fewer levels that cost many bits for little.
+
+    Args:
+        levels: not rounded, of any shape.
+        dead: of the same shape, within half a level of 0.
+    """
+    size = levels.abs()
+    within = size * (0.5 / (0.5 + dead))
+    return torch.sign(levels) * torch.where(size < 0.5 + dead, within, size - dead)
 
 
 class StepEncoder(nn.Module):
@@ -159,6 +184,7 @@ class StepEncoder(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
         self.head = zeroed(conv(width, LATENTS - MEANS))
         self.gate = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
+        self.dead = zeroed(nn.Conv2d(width, LATENTS - MEANS, 1))
         functions = lapped.basis()[latent_order()] * (255 / ENCODER_SCALE)
         flat = functions[:MEANS].sum((2, 3), keepdim=True)
         self.register_buffer("_flat", flat, persistent=False)
@@ -179,6 +205,7 @@ class StepEncoder(nn.Module):
         seen = torch.relu(self.last_scale(self.blocks(seen), step))
         gain = 1 + _first(self.gate, seen, latents - MEANS).float()
         refinement = _first(self.head, seen, latents - MEANS).float()
+        dead = MOST_DEAD * torch.tanh(DEAD_RATE * _first(self.dead, seen, latents - MEANS).float())
         with single_precision(image):
             pixels = lapped.mirror_pixels(centred.float())
             assert self.linear.bias is not None
@@ -188,7 +215,8 @@ class StepEncoder(nn.Module):
             values = F.conv2d(pixels, weight, bias, lapped.BLOCK)
             others = values[:, MEANS:] * gain + refinement
             values = torch.cat([values[:, :MEANS] * fineness(step), others], dim=1)
-            return values * (ENCODER_SCALE / step)
+            levels = values * (ENCODER_SCALE / step)
+            return torch.cat([levels[:, :MEANS], toward_zero(levels[:, MEANS:], dead)], dim=1)
 
 
 class StepDecoder(nn.Module):

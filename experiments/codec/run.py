@@ -26,11 +26,11 @@ from experiments.tables import markdown, published, write_csv
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
 FIT_PICTURES = 600
-GOING_ON = ("noise.schedule=constant", "optimizer.lr=3.0e-4", "optimizer.prior_lr=1.0e-3")
+GOING_ON = ("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3")
 """Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 
 
-def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
+def as_run(photos: Path, start: Path | None, steps: int | None, processes: int = 1) -> Run:
     """The recipe, from scratch or from the weights of a checkpoint."""
     overrides = [
         "experiment=codec",
@@ -42,6 +42,8 @@ def as_run(photos: Path, start: Path | None, steps: int | None) -> Run:
     if steps:
         overrides.append(f"trainer.max_steps={steps}")
         overrides.append(f"trainer.val_check_interval={min(steps, max(1, steps // 4))}")
+    if processes > 1:
+        overrides += ["trainer=ddp", f"trainer.devices={processes}"]
     return Run("run", tuple(overrides))
 
 
@@ -104,16 +106,19 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=Path, required=True, help="with train/ and validation/")
     parser.add_argument("--out", type=Path, default=Path("outputs/codec"))
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
+    parser.add_argument("--processes", type=int, default=1, help="each with a batch of its own")
     parser.add_argument("--init-from", type=Path, help="checkpoint of an earlier run to go on from")
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     options = parser.parse_args()
     root, photos = options.out.resolve(), options.photos.resolve()
     start = options.init_from.resolve() if options.init_from else None
-    record = run_all([as_run(photos, start, options.steps)], root, 1, options.threads)[0]
+    run = as_run(photos, start, options.steps, options.processes)
+    record = run_all([run], root, 1, options.threads)[0]
     export(root / "run", photos, root / NAME)
     install(root / NAME)
-    seconds = record["timing"]["train_seconds"] / record["metrics"]["steps"]
+    cores = options.threads * options.processes
+    seconds = cores * record["timing"]["train_seconds"] / record["metrics"]["steps"]
     rows = curve(root / "run", seconds, record["metrics"]["steps"])
     (HERE / "model.json").write_text(json.dumps(summary(record), indent=1) + "\n")
     (HERE / "model.md").write_text(table(rows))

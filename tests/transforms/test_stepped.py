@@ -18,11 +18,13 @@ from bitcodec.transforms.stepped import (
     FINE_MEANS,
     LATENTS,
     MEANS,
+    MOST_CRUDE,
     StepDecoder,
     StepEncoder,
     fineness,
     step_index,
     step_range,
+    toward_zero,
 )
 
 RANGE = step_range(step_index(6.0), step_index(300.0))
@@ -82,7 +84,7 @@ def test_no_machine_can_round_the_means_fineness_another_way() -> None:
     """
     steps = 2.0 ** (np.arange(RANGE.finest, RANGE.coarsest + 1) / PER_OCTAVE)
     light = np.clip((steps / 19) ** 0.7, 0.75, FINE_MEANS)
-    more = light * np.minimum(1, CRUDE_STEP / steps) ** 0.5 - 1
+    more = light * np.clip(CRUDE_STEP / steps, MOST_CRUDE, 1) ** 0.5 - 1
     for corner, finer in zip(CORNERS, (1 + more, 1 + more / 4, 1 + more / 2), strict=True):
         wanted = finer * corner / steps
         assert np.abs(wanted % 1 - 0.5).min() > 20 * np.finfo(np.float32).eps * wanted.max()
@@ -103,9 +105,22 @@ def test_the_means_have_a_finer_step_above_all_in_the_middle_of_the_range() -> N
         [fineness(torch.tensor([s])).flatten() for s in (8.0, 40.0, 100.0, 172.0, 300.0)]
     )
     light, red_blue, green = factors.T.tolist()
-    assert light == pytest.approx([0.75, 1.7, 1.8, 1.4, 1.05], rel=0.05)
-    assert red_blue == pytest.approx([0.94, 1.2, 1.25, 1.1, 1.0], rel=0.2)
-    assert green == pytest.approx([0.88, 1.35, 1.45, 1.2, 1.0], rel=0.3)
+    assert light == pytest.approx([0.75, 1.2, 1.2, 1.17, 1.02], rel=0.05)
+    assert red_blue == pytest.approx([0.94, 1.05, 1.05, 1.0, 0.95], rel=0.2)
+    assert green == pytest.approx([0.88, 1.1, 1.1, 1.0, 0.9], rel=0.3)
+
+
+def test_the_dead_zone_moves_thresholds_and_nothing_else() -> None:
+    """Levels round up beyond n + 1/2 + dead, on both sides of zero, and stay in order."""
+    levels = torch.linspace(-4, 4, 4001)
+    for dead in (-0.4, -0.1, 0.0, 0.1, 0.4):
+        moved = toward_zero(levels, torch.full_like(levels, dead))
+        size = levels.abs()
+        expected = torch.sign(levels) * torch.floor((size + 0.5 - dead).clamp_min(0))
+        near = ((size + 0.5 - dead) % 1 < 2e-3) | ((size + 0.5 - dead) % 1 > 1 - 2e-3)
+        assert torch.equal(torch.round(moved)[~near], expected[~near])
+        assert (moved.diff() >= -1e-6).all()
+        assert torch.equal(toward_zero(-levels, torch.full_like(levels, dead)), -moved)
 
 
 def test_no_training_can_move_what_a_flat_picture_makes_of_the_means() -> None:
