@@ -115,7 +115,10 @@ class Codec:
             raise UsageError(f"model {self.facts.name}: {error}") from None
 
     def bitmap(self, image: ImageLike, layout: Layout | None = None) -> Bitmap:
-        """What the encoder network makes of a picture: ``C x ceil(H/s) x ceil(W/s)`` booleans.
+        """What the encoder makes of a picture: ``C x ceil(H/s) x ceil(W/s)`` booleans.
+
+        Levels are the nearest to what the network gives; those of the means are chosen by error and
+        bits together (:mod:`bitcodec.coders.choosing`).
 
         >>> codec.bitmap("photo.png").shape[1:]  # one position for 8 x 8 pixels
         (8, 12)
@@ -128,12 +131,17 @@ class Codec:
     def _bitmap(self, rgb: Image.Image, layout: Layout) -> Bitmap:
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
+        means = np.empty((layout.means, *shape[1:]), np.float32)
         for vertical, horizontal in tiles(*shape[1:], self.facts.encoder_margin):
             window = planes(rgb, vertical.outer, horizontal.outer, self.facts.stride)
             whole = self._run(model_folder.ENCODER, window, layout)
             found = whole[:, vertical.inner(), horizontal.inner()]
             bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
             bitmap[:, vertical.core, horizontal.core] = bits
+            means[:, vertical.core, horizontal.core] = found[: layout.means]
+        if layout.means and self.folder.coders:  # a model that is being exported has none yet
+            shallow = layout.of_means()
+            bitmap[: shallow.channels] = shallow.bitmap(self.coder().choose_means(means, layout))
         return bitmap
 
     def reconstruct(

@@ -61,6 +61,10 @@ class Layout:
         ends = np.cumsum(self.bits).tolist()
         return tuple(end - count for end, count in zip(ends, self.bits, strict=True))
 
+    def of_means(self) -> Layout:
+        """The layout of the means alone."""
+        return Layout(self.bits[: self.means], self.means, self.index)
+
     def nearest(self, found: NDArray[np.float32]) -> NDArray[np.int16]:
         """What an encoder network gives, ``N x H x W`` in steps → levels, of the first M latents.
 

@@ -56,6 +56,18 @@ class Coder(Protocol):
         """
         ...
 
+    def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
+        """Levels of the means, for what an encoder network gives of them.
+
+        Args:
+            found: ``V x H x W``, in steps.
+            layout: with V means.
+
+        Returns:
+            Levels that the layout has bits for.
+        """
+        ...
+
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """The integer arrays that :meth:`from_tables` rebuilds this coder from."""
         ...

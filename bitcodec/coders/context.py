@@ -31,25 +31,29 @@ Payload: the range coder's 32-bit words, little-endian.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Tables, check_bitmap, check_layout, check_levels
+from bitcodec.coders.choosing import Choosing
 from bitcodec.coders.context_model import ContextModel
 from bitcodec.coders.context_planes import GROUP, PHASES, Planes, groups_of, slopes
 from bitcodec.coders.integer_network import ONE, FastNetworks
 from bitcodec.coders.mean_coder import MeanCoder, step_feature
 from bitcodec.coders.symbols import Coding, LevelDecoder, LevelEncoder
-from bitcodec.layout import Layout
+from bitcodec.layout import MOST_BITS, Layout
 
 BAND_POSITIONS = 1 << 15
 """Rows x columns of a band: the planes of 192 latents take 60 MB."""
 
 MEANS, OTHERS = 0, 1
 """Sets of tables."""
+
+FARTHEST = 1 << MOST_BITS
+"""A mean that is farther out is at its outermost level."""
 
 
 class ContextCoder:
@@ -79,9 +83,9 @@ class ContextCoder:
         check_layout(layout, self._model.latents, self._model.means)
         check_bitmap(bitmap, layout)
         coder = LevelEncoder(self._model.symbols)
-        shallow = _first(layout, layout.means)
+        shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
-        self._code_means(means, True, coder.using(MEANS), layout)
+        self._code_means(bitmap.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
             levels = layout.levels(bitmap[:, rows])
@@ -100,8 +104,7 @@ class ContextCoder:
         """
         check_layout(layout, self._model.latents, self._model.means)
         coder = LevelDecoder(self._model.symbols, payload)
-        means = np.zeros((layout.means, *size), np.int16)
-        self._code_means(means, False, coder.using(MEANS), layout)
+        means = self._code_means(size, None, coder.using(MEANS), layout)
         bitmap = np.empty((layout.channels, *size), np.bool_)
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
@@ -112,11 +115,25 @@ class ContextCoder:
         coder.finish()
         return bitmap
 
+    def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
+        """Of the two levels next to each value, the one that costs less, error and bits together.
+
+        Raises:
+            UsageError: if layout and tables do not belong together.
+        """
+        check_layout(layout, self._model.latents, self._model.means)
+        coding, within = Choosing(self._model.symbols[MEANS]), np.clip(found, -FARTHEST, FARTHEST)
+        chosen = self._code_means(found.shape[1:], within, coding, layout)
+        shallow = layout.of_means()
+        return shallow.levels(shallow.bitmap(chosen))
+
     def _code_means(
-        self, means: NDArray[np.int16], known: bool, coding: Coding, layout: Layout
-    ) -> None:
-        if self._means:
-            self._means.walk(means, known, coding, layout)
+        self, size: tuple[int, ...], known: NDArray[Any] | None, coding: Coding, layout: Layout
+    ) -> NDArray[np.int16]:
+        height, width = size
+        if self._means is None:
+            return np.zeros((0, height, width), np.int16)
+        return self._means.walk((height, width), known, coding, layout)
 
     def _bands(self, means: NDArray[np.int16], layout: Layout) -> Iterator[tuple[slice, Planes]]:
         """Rows of the bands, and planes that hold what is known of each from outside it."""
@@ -178,8 +195,3 @@ class ContextCoder:
             UnknownModelError: if the arrays are not those of this coder.
         """
         return cls(ContextModel.from_tables(tables))
-
-
-def _first(layout: Layout, count: int) -> Layout:
-    """The layout of the first latents alone."""
-    return Layout(layout.bits[:count], min(layout.means, count), layout.index)

@@ -10,6 +10,8 @@ which know edges and bends (:mod:`bitcodec.coders.relative_network`).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -116,28 +118,36 @@ class MeanCoder:
         self._relative = FastRelative(relative) if relative else None
         self._colours = networks.signed.shape[2] == signed_count(means)
 
-    def walk(self, levels: NDArray[np.int16], known: bool, coding: Coding, layout: Layout) -> None:
-        """Code means, up to ``V x H x W``, in place when they are not known.
+    def walk(
+        self, size: tuple[int, int], known: NDArray[Any] | None, coding: Coding, layout: Layout
+    ) -> NDArray[np.int16]:
+        """Code the means; returns them, ``V x H x W``.
+
+        Args:
+            size: H and W.
+            known: the means as ``coding`` takes them; None if it gives them.
+            coding: codes them.
+            layout: has V means.
 
         Raises:
             DamagedFileError: if one that comes out has no bits in the layout.
         """
-        values = np.zeros((self._means, levels[0].size), np.int32)
+        values = np.zeros((self._means, size[0] * size[1]), np.int32)
         feature = step_feature(layout.index)
-        flat = levels.reshape(len(levels), -1)
-        for step in passes(*levels.shape[1:]):
+        flat = None if known is None else known.reshape(len(known), -1)
+        for step in passes(*size):
             if not len(step.here):
                 continue
-            for mean in range(len(levels)):
+            for mean in range(layout.means):
                 base, x, s = inputs(values, mean, step, feature, self._colours)
                 number = step.kind * self._means + mean
                 more = self._relative(number, s) if self._relative else None
                 classes, expected = self._networks(number, x, s, more)
                 expected[0] += EIGHTHS * base
-                given = flat[mean, step.here].astype(np.int32) if known else None
+                given = None if flat is None else flat[mean, step.here]
                 values[mean, step.here] = coding.code(classes[0], expected[0], given)
-        if not known:
-            # A layout may have cut off some of the means.
-            decoded = values[: len(levels)]
-            check_levels(decoded, layout.bits[: len(levels)])
-            flat[:] = decoded
+        # A layout may have cut off some of the means.
+        coded = values[: layout.means]
+        if known is None:
+            check_levels(coded, layout.bits[: layout.means])
+        return coded.reshape(layout.means, *size).astype(np.int16)

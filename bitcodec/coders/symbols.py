@@ -51,14 +51,15 @@ class Coding(Protocol):
         self,
         classes: NDArray[np.int32],
         expected: NDArray[np.int32],
-        levels: NDArray[np.int32] | None,
+        levels: NDArray[Any] | None,
     ) -> NDArray[np.int32]:
         """Code levels of any shape; returns them.
 
         Args:
             classes: of each level.
             expected: what each is expected to be, in eighths.
-            levels: the levels themselves if they are known, which is when encoding.
+            levels: the levels themselves if they are known, which is when encoding; what they are
+                chosen from in :class:`bitcodec.coders.choosing.Choosing`.
         """
         ...
 
@@ -81,6 +82,11 @@ class SymbolTables:
         ):
             raise ValueError("these are no probabilities")
         self.probability = probability
+
+    @cached_property
+    def bits(self) -> NDArray[np.float64]:
+        """What each symbol of each table costs, ``TABLES x SYMBOLS``; for choosing, not coding."""
+        return PROBABILITY_BITS - np.log2(self.probability)
 
     @cached_property
     def models(self) -> list[Any]:

@@ -121,7 +121,7 @@ def test_means_that_no_bits_can_say_are_damage(stepped: ContextCoder, forged: in
     means = np.zeros((layout.means, 4, 4), np.int16)
     means[0, ::2] = forged
     coder = LevelEncoder(stepped._model.symbols)
-    stepped._code_means(means, True, coder.using(context.MEANS), layout)
+    stepped._code_means((4, 4), means.astype(np.int32), coder.using(context.MEANS), layout)
     with pytest.raises(DamagedFileError, match="payload is damaged"):
         stepped.decode(coder.payload() + bytes(400), (4, 4), layout)
 

@@ -29,10 +29,10 @@ def there_and_back(
 ) -> NDArray[np.int16]:
     """What is decoded of means alone."""
     encoder = LevelEncoder(coder._model.symbols)
-    coder._code_means(means.copy(), True, encoder.using(MEANS), layout)
+    size = means.shape[1:]
+    coder._code_means(size, means.astype(np.int32), encoder.using(MEANS), layout)
     decoder = LevelDecoder(coder._model.symbols, encoder.payload())
-    back = np.zeros_like(means)
-    coder._code_means(back, False, decoder.using(MEANS), layout)
+    back = coder._code_means(size, None, decoder.using(MEANS), layout)
     decoder.finish()
     return back
 
