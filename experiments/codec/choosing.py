@@ -20,8 +20,8 @@ from PIL import Image
 from rich.progress import track
 
 import bitcodec
-from bitcodec.coders.context import ContextCoder
 from bitcodec.codec import Codec
+from bitcodec.coders.context import ContextCoder
 from bitcodec.evaluation.bd_rate import bd_rate
 from bitcodec.evaluation.curves import Curve, Point
 from bitcodec.evaluation.false_edges import false_edges, pooled
