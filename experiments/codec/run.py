@@ -117,8 +117,9 @@ def main() -> None:
     record = run_all([run], root, 1, options.threads)[0]
     export(root / "run", photos, root / NAME)
     install(root / NAME)
+    # Not from the seconds in all: those of a resumed run are of its last part.
     cores = options.threads * options.processes
-    seconds = cores * record["timing"]["train_seconds"] / record["metrics"]["steps"]
+    seconds = cores / record["timing"]["steps_per_second"]
     rows = curve(root / "run", seconds, record["metrics"]["steps"])
     (HERE / "model.json").write_text(json.dumps(summary(record), indent=1) + "\n")
     (HERE / "model.md").write_text(table(rows))
