@@ -50,8 +50,8 @@ class Compared:
         text = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
         return json.loads(text)
 
-    def seen(self, key: str) -> list[dict[str, str]]:
-        """What Vega itself says of the marks of a chart, with their colours."""
+    def seen(self, key: str, kind: str = "symbol") -> list[dict[str, str]]:
+        """What Vega itself says of the marks of a chart, or the corners of its lines."""
         import vl_convert
 
         data = self.data
@@ -62,9 +62,9 @@ class Compared:
 
         def walk(item: dict[str, Any]) -> None:
             for below in item.get("items", []):
-                if item.get("marktype") == "symbol" and item.get("role") == "mark":
+                if item.get("marktype") == kind and item.get("role") == "mark":
                     parts = [part.split(": ", 1) for part in below["description"].split("; ")]
-                    found.append(dict(parts) | {"fill": below["fill"]})
+                    found.append(dict(parts) | {"fill": below.get("fill", "")})
                 walk(below)
 
         walk(drawn["scenegraph"])

@@ -80,7 +80,7 @@ def test_many_differences_are_counted(tmp_path: Path) -> None:
     model = {"kind": "residual", "channels": 64, "stride": 8, "width": 8, "blocks": 1}
     make_run(tmp_path / "1", model=model)
     sentence = notes(paired(tmp_path))[-1]
-    assert "model.kind residual instead of article" in sentence and "and 1 more key" in sentence
+    assert "model.kind residual instead of article" in sentence and sentence.endswith("and 1 more")
 
 
 def test_unfinished_runs_are_told_with_their_reason_and_not_averaged(tmp_path: Path) -> None:
