@@ -17,12 +17,6 @@ NEAR = 0.5
 """dB: files of this much less PSNR than the best may win by their size."""
 _MOST_DIFFERENCES = 4
 _MOST_NAMES = 6
-_ENDS = {
-    "failed": "failed",
-    "interrupted": "was interrupted",
-    "preempted": "was preempted",
-    "running": "has not ended: it is still running or was killed",
-}
 
 
 def plural(count: int, noun: str) -> str:
@@ -36,48 +30,34 @@ def summary(runs: Sequence[Run]) -> str:
     return f"{plural(len(runs), 'run')}: " + ", ".join(f"{n} {state}" for state, n in states)
 
 
-def notes(pairing: Pairing) -> list[str]:
+def notes(pairing: Pairing) -> Iterator[str]:
     """A sentence about each run that is not like the others, and about groups and commits."""
-    return [*_about_runs(pairing), *_about_groups(pairing), *_about_commits(pairing.drawn)]
-
-
-def _about_runs(pairing: Pairing) -> Iterator[str]:
     for run in pairing.runs:
-        error = run.record.get("error")
         if run.state != "finished":
-            reason = f" ({error})" if error else ""
-            end = f"{_ENDS[run.state]}{reason}" if run.state in _ENDS else error
-            yield f"{run.shown}: {end}; it is in the table, its figures are not drawn"
+            state = "still running or killed" if run.state == "running" else run.state
+            reason = f" ({error})" if (error := run.record.get("error")) else ""
+            yield f"{run.shown}: {state}{reason}; it is in the table, its figures are not drawn"
         if run.problem:
             yield f"{run.shown}: {run.problem}; it is in the table, but compared with no other"
         if later := pairing.superseded.get(run.name):
             same = f"{later.shown} has the same settings and seed and is later"
             yield f"{run.shown}: {same}; only that one is drawn"
-
-
-def _about_groups(pairing: Pairing) -> Iterator[str]:
     for group, runs in pairing.groups.items() if len(pairing.groups) > 1 else ():
         names = _listed([run.name for run in runs], ", ", _MOST_NAMES)
         if group == "A":
-            yield (
-                f"{len(pairing.groups)} groups of runs differ in more than noise std, penalty "
-                "weight and seed; they are drawn apart and never averaged. "
-                f"Group A is {names}"
-            )
+            differ = "differ in more than noise std, penalty weight and seed"
+            apart = f"{differ}; they are drawn apart and never averaged"
+            yield f"{len(pairing.groups)} groups of runs {apart}. Group A is {names}"
         else:
             keys = _listed(pairing.differences(group), "; ", _MOST_DIFFERENCES)
             yield f"Group {group}, {names}, differs from A: {keys}"
-
-
-def _about_commits(runs: Sequence[Run]) -> Iterator[str]:
-    found = (run.record.get("provenance.commit") for run in runs)
+    found = (run.record.get("provenance.commit") for run in pairing.drawn)
     commits = Counter(str(commit)[:7] for commit in found if commit).most_common()
     if len(commits) > 1:
         counts = ", ".join(f"{commit} ({count})" for commit, count in commits)
         yield f"The runs come from {len(commits)} commits: {counts}"
-    if dirty := sum(run.record.get("provenance.dirty") is True for run in runs):
-        verb = "was" if dirty == 1 else "were"
-        yield f"{dirty} of the drawn runs {verb} made with uncommitted changes"
+    if dirty := sum(run.record.get("provenance.dirty") is True for run in pairing.drawn):
+        yield f"Made with uncommitted changes: {dirty} of the drawn runs"
 
 
 def _listed(texts: Sequence[str], between: str, most: int) -> str:

@@ -58,21 +58,18 @@ def write(runs: Sequence[Run], folder: Path) -> list[str]:
     charts = Charts(rows, table.curve_rows(pairing))
     every, left_out = charts.every()
     shown, too_large = photographs.of(pairing.drawn)
-    sentences = notes(pairing) + left_out + too_large
-    numbered = {
-        f"{name}_{number}" if len(found) > 1 else name: chart
-        for name, found in every.items()
-        for number, chart in enumerate(found)
-    }
-    if numbered:
-        numbered["parallel"] = charts.parallel()
+    sentences = [*notes(pairing), *left_out, *too_large]
     settings, metrics = table.headings(pairing)
     data = {
         "title": "Runs compared",
         "summary": summary(runs),
         "notes": sentences,
         "decisions": decisions,
-        "charts": [{"key": k, "spec": charts.finished(chart)} for k, chart in numbered.items()],
+        "charts": [
+            {"key": name, "spec": charts.finished(chart)}
+            for name, found in {**every, "parallel": [charts.parallel()]}.items()
+            for chart in found
+        ],
         "curves": charts.data["curves"],
         "legend": charts.legend,
         "settings": settings,

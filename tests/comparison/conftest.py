@@ -50,12 +50,12 @@ class Compared:
         text = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
         return json.loads(text)
 
-    def seen(self, key: str, kind: str = "symbol") -> list[dict[str, str]]:
-        """What Vega itself says of the marks of a chart, or the corners of its lines."""
+    def seen(self, key: str, number: int = 0, kind: str = "symbol") -> list[dict[str, str]]:
+        """What Vega itself says of the marks of a PNG's chart, or of the corners of its lines."""
         import vl_convert
 
         data = self.data
-        [spec] = [chart["spec"] for chart in data["charts"] if chart["key"] == key]
+        spec = [chart["spec"] for chart in data["charts"] if chart["key"] == key][number]
         datasets = {"runs": data["rows"], "curves": data["curves"]}
         drawn = vl_convert.vegalite_to_scenegraph(spec | {"datasets": datasets})
         found: list[dict[str, str]] = []

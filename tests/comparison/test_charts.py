@@ -111,9 +111,9 @@ def test_penalty_plots_appear_when_the_weight_is_swept(compare: Compare, tmp_pat
     assert not {"gap.png", "psnr.png"} & files
     for name in ("gap.png", "psnr.png"):
         assert "left out: all finished runs have noise.std=15" in compared.sentence(name)
-    rates = [float(each["files, bits per pixel"]) for each in compared.seen("penalty_0")]
+    rates = [float(each["files, bits per pixel"]) for each in compared.seen("penalty")]
     assert rates == [64, 16, 4]
-    assert compared.seen("penalty_1")[1]["ones in the bitmap"] == "10%"
+    assert compared.seen("penalty", 1)[1]["ones in the bitmap"] == "10%"
     for path in compared.folder.glob("*.png"):
         assert len(np.unique(np.asarray(Image.open(path).convert("L")))) > 20, path.name
 
@@ -124,7 +124,7 @@ def test_no_line_leads_from_group_to_group(compare: Compare, tmp_path: Path) -> 
             final = metrics(26.0, 25.0, bpp, 0.1)
             run = tmp_path / "s" / f"{binarizer}{weight}"
             make_run(run, 15, weight, final=final, binarizer=binarizer)
-    found = compare("s").seen("penalty_0", "line")
+    found = compare("s").seen("penalty", kind="line")
     corners = [(each["group"], each["files, bits per pixel"]) for each in found]
     assert corners == [("A", "4"), ("A", "3"), ("B", "5"), ("B", "4")]
 

@@ -107,8 +107,8 @@ def test_what_the_page_says_and_that_it_fetches_nothing(open_page: Open) -> None
         "return [...document.querySelectorAll('[data-chart]')].map((c) => c.dataset.chart)"
     )
     assert keys == [
-        *("gap", "psnr", "penalty_0", "penalty_1", "rate_distortion"),
-        *("learning_curves_0", "learning_curves_1", "parallel"),
+        *("gap", "psnr", "penalty", "penalty", "rate_distortion"),
+        *("learning_curves", "learning_curves", "parallel"),
     ]
     drawings = window.find_elements(By.CSS_SELECTOR, ".chart svg")
     assert len(drawings) == 8 and all(drawing.size["width"] > 300 for drawing in drawings)
