@@ -73,23 +73,23 @@ class Charts:
             AXIS_NAMES[NOISE]: [(t, "●", c) for t, c in zip(noises, colours, strict=True)],
             AXIS_NAMES[WEIGHT]: [(t, g, _GREY) for t, g in zip(penalties, cycle(_SHAPES.values()))],
         }
-        self._colour = alt.Color("noise:N", title=AXIS_NAMES[NOISE])
-        self._colour = self._colour.scale(domain=noises, range=colours)
-        self._shape = alt.Shape("penalty:N", title=AXIS_NAMES[WEIGHT])
-        self._shape = self._shape.scale(domain=penalties, range=list(_SHAPES))
+        colour, shape = alt.Color("noise:N"), alt.Shape("penalty:N")
+        self._colour = colour.scale(domain=noises, range=colours).title(AXIS_NAMES[NOISE])
+        self._shape = shape.scale(domain=penalties, range=[*_SHAPES]).title(AXIS_NAMES[WEIGHT])
 
     def every(self) -> tuple[dict[str, list[Chart]], list[str]]:
         """Charts by the name of their PNG, and sentences about those that the runs cannot fill."""
         found: dict[str, list[Chart]] = {}
         missing = {}
         for name, key, title, metrics in _SWEPT:
-            values = sorted({row[_column(key)] for row in self._drawn} - {None})
+            values = sorted({row[key.replace(".", "_")] for row in self._drawn} - {None})
             if len(values) > 1 and any(map(self._values, metrics)):
-                chart = self._swept(key, values, title, metrics)
-                found.setdefault(name, []).append(chart)
+                found.setdefault(name, []).append(self._swept(key, values, title, metrics))
             elif len(values) < 2:
-                all_one = f"all finished runs have {key}={values[0]:g}" if values else ""
-                missing[name] = all_one or f"no run has {key}"
+                why = (
+                    f"all finished runs have {key}={values[0]:g}" if values else f"no run has {key}"
+                )
+                missing[name] = why
         if sum(None not in (row["bpp"], row["psnr_binary"]) for row in self._drawn) > 1:
             found["rate_distortion"] = [self._rate_distortion()]
         else:
@@ -105,7 +105,7 @@ class Charts:
 
     def _swept(self, key: str, values: list[float], title: str, metrics: list[Any]) -> Chart:
         """Means over seeds against noise or weight; bars reach from the lowest to the highest."""
-        column, least = _column(key), min((v for v in values if v > 0), default=1)
+        column, least = key.replace(".", "_"), min((v for v in values if v > 0), default=1)
         axis = METRICS[metrics[0]].axis if len(metrics) == 1 else "PSNR, dB"
         mean, low, of = (
             self._along(alt.Y, metrics[0], field, axis) for field in ("mean(of)", "min(of)", "of")
@@ -124,13 +124,11 @@ class Charts:
             .transform_calculate(reading="datum.key == 'psnr_sigmoid' ? 'sigmoid' : 'binarized'")
             .encode(x=x, y=mean, color=self._colour, opacity=_SEEN)
         )
-        # Against the noise a line is grey: its points have the colours.
-        along = {"detail": "penalty:N", "color": alt.value(_GREY)} if key == NOISE else {}
         dash = alt.StrokeDash("reading:N", legend=None)
         dash = dash.scale(domain=["binarized", "sigmoid"], range=[[1, 0], [5, 3]])
-        line = each.mark_line(strokeWidth=1.5).encode(
-            **{"strokeDash": dash, "detail": "group:N"} | along
-        )
+        line = each.mark_line(strokeWidth=1.5).encode(strokeDash=dash, detail="group:N")
+        if key == NOISE:  # Its points have the colours.
+            line = line.encode(detail="penalty:N", color=alt.value(_GREY))
         apart = ["penalty:N", "reading:N"]
         bars = each.mark_rule().encode(y=low, y2=alt.Y2("max(of):Q", title=axis), detail=apart)
         spread = {"mean(of)": axis, "min(of)": "lowest", "max(of)": "highest"}
@@ -192,7 +190,9 @@ class Charts:
         """A line a run over all that varies; the page fills in the rows, in order of the axes."""
         base = _runs("parallel").encode(
             x=alt.X("at:Q", axis=None).scale(domain=[0, 1], padding=45),
-            y=alt.Y("key:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False)),
+            y=alt.Y(
+                "key:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False)
+            ),
             order="column:Q",
         )
         facts = [alt.Tooltip("run:N"), alt.Tooltip("key:N"), alt.Tooltip("text:N", title="value")]
@@ -244,8 +244,3 @@ def _runs(data: str) -> alt.Chart:
 
 def _number(field: str, title: str, metric: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=METRICS[metric].form)
-
-
-def _column(key: str) -> str:
-    """Of a setting in the rows: Vega takes a dot for a part."""
-    return key.replace(".", "_")

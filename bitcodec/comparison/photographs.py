@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,11 @@ _BUDGET = 3_400_000
 _QUALITIES: tuple[int | None, ...] = (None, 85, 50)
 """Of the photographs as WebP; without loss if all are likely to fit into the budget."""
 
+_CODE_WAYS: dict[str, Callable[[Image.Image], str]] = {
+    "code": partial(pictures.lossy, quality=50),
+    "bitmap": pictures.bits,
+}
+
 
 class Photograph(NamedTuple):
     """One photograph of one run after a number of training steps; None for its last."""
@@ -50,15 +56,9 @@ class Photograph(NamedTuple):
         return [(METRICS[key].heading, written(key, found[key])) for key in METRICS if key in found]
 
     def uris(self, quality: int | None) -> dict[str, str]:
-        """Addresses of the pictures by part."""
-
-        def uri(part: str, picture: Image.Image) -> str:
-            if part == "bitmap":
-                return pictures.bits(picture)
-            wanted = 50 if part == "code" else quality
-            return pictures.lossy(picture, wanted) if wanted else pictures.lossless(picture)
-
-        return {part: uri(part, picture) for part, picture in self.parts.items()}
+        """Addresses of the pictures by part; photographs without loss if no quality is given."""
+        way = partial(pictures.lossy, quality=quality) if quality else pictures.lossless
+        return {part: _CODE_WAYS.get(part, way)(image) for part, image in self.parts.items()}
 
 
 def of(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:

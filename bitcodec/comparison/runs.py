@@ -81,10 +81,9 @@ class Run:
 
 
 def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The run folders in or below ``folders``, in natural order and each once.
+    """The run folders in or below ``folders``, in natural order; and those that hold none.
 
-    Returns them, and those of ``folders`` that hold none. A folder is a run's if it holds what a
-    run writes first: Hydra's own notes, the config or the record.
+    A folder is a run's if it holds what a run writes first: Hydra's notes, config or record.
 
     Raises:
         UsageError: if one of ``folders`` is not a folder, or there is no run in any of them.
@@ -130,22 +129,21 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 
 def read_run(folder: Path) -> Run:
     """One run folder, without a name yet."""
-    typed, problem = None, ""
-    settings: dict[str, Value] = {}
+    run = Run(folder)
     try:
         content, record = _read(folder / RECORD, json.loads, "readable JSON")
         if record.get("state") not in _STATES:
             raise ValueError("is not the record of a run")
         typed = content.get("overrides")
+        words = tuple(printable(str(text)) for text in typed) if isinstance(typed, list) else ()
+        run = replace(run, record=record, typed=words)
     except ValueError as error:
         never = "" if (folder / RECORD).exists() else ": the run was stopped before it began"
-        record = {"error": f"{RECORD} {error}{never}"}
+        run = replace(run, record={"error": f"{RECORD} {error}{never}"})
     try:
-        _, settings = _read(folder / CONFIG, _parse_config, "a readable config")
+        return replace(run, settings=_read(folder / CONFIG, _parse_config, "a readable config")[1])
     except ValueError as error:
-        problem = f"{CONFIG} {error}"
-    words = tuple(printable(str(text)) for text in typed) if isinstance(typed, list) else ()
-    return Run(folder, "", words, record, settings, problem)
+        return replace(run, problem=f"{CONFIG} {error}")
 
 
 def _read(path: Path, parse: Callable[[str], Any], kind: str) -> tuple[Any, dict[str, Value]]:
@@ -179,10 +177,8 @@ def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, Value]]:
         key = f"{prefix}{printable(str(name))}"
         if isinstance(value, dict) and value:
             yield from _leaves(value, f"{key}.")
-        elif isinstance(value, bool) or value is None:
-            yield key, value
-        elif isinstance(value, int | float):
-            yield key, float(value)
+        elif value is None or isinstance(value, bool | int | float):
+            yield key, value if isinstance(value, bool | None) else float(value)
         else:
             text = value if isinstance(value, str) else json.dumps(value, default=str)
             yield key, printable(text)

@@ -1,10 +1,11 @@
 // Charts by Vega: drawn in the page's colours, told to pointer and keyboard, linked with the rest.
 
 const [faint, grid, axis] = ["var(--faint)", "var(--line)", "var(--axis)"];
-const words = { labelColor: faint, titleColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
+const words = { labelColor: faint, labelFontSize: 12, titleColor: faint, titleFontSize: 12 };
+const rules = { gridColor: grid, domainColor: axis, tickColor: axis };
 const CONFIG = {
-  background: null, font: "system-ui, sans-serif", text: { color: faint }, view: { stroke: null },
-  axis: { ...words, gridColor: grid, domainColor: axis, tickColor: axis }, legend: { disable: true },
+  axis: { ...words, ...rules, titleFontWeight: 500 }, background: null, font: "system-ui, sans-serif",
+  legend: { disable: true }, text: { color: faint }, view: { stroke: null },
 };
 
 // Returns what updates the chart; calls choose with the names of runs, and whether instead of others.
@@ -12,7 +13,8 @@ async function buildChart({ key, spec: { title, ...spec } }, datasets, choose) {
   const label = `${title}: a chart. The arrow keys step through its values, Enter chooses`;
   const canvas = html("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": label });
   const tip = html("p", { class: "tip", role: "status" });
-  find(".charts").append(html("figure", { class: "chart", "data-chart": key }, html("h3", {}, title), canvas, tip));
+  const parts = [html("h3", {}, title), canvas, tip];
+  find(".charts").append(html("figure", { class: "chart", "data-chart": key }, ...parts));
 
   const drawn = (test) => datasets.runs.filter((row) => row.drawn && test(row)).map((row) => row.run);
   const alike = ({ noise, penalty }) => drawn((row) => row.noise === noise && row.penalty === penalty);
@@ -51,8 +53,9 @@ async function buildChart({ key, spec: { title, ...spec } }, datasets, choose) {
 
   const size = { width: "container", height: 280, autosize: { type: "fit-x", contains: "padding" } };
   const tooltip = (_, event, item, value) => tell(value && item._svg);
-  const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "svg", config: CONFIG };
-  const { view } = await vegaEmbed(canvas, { ...size, ...spec, datasets }, { ...options, tooltip });
+  const plain = { ast: true, logLevel: 1, actions: false, defaultStyle: false };
+  const options = { ...plain, renderer: "svg", config: CONFIG, tooltip };
+  const { view } = await vegaEmbed(canvas, { ...size, ...spec, datasets }, options);
   find("svg", canvas).ariaHidden = "true";
   view.addEventListener("click", (_, item) => item?.datum && choose(runsOf(item.datum)));
 

@@ -40,8 +40,9 @@ find("#clear").addEventListener("click", () => choose([], true));
 
 const followers = [];
 function follow() {
-  const fits = (cells) => selects.every(({ select, column }) => ["", cells[column][0]].includes(select.value));
-  const shown = rows.filter((row) => fits(row.cells)).map((row) => row.run);
+  const wanted = selects.filter(({ select }) => select.value);
+  const fits = ({ cells }) => wanted.every(({ select, column }) => cells[column][0] === select.value);
+  const shown = rows.filter(fits).map((row) => row.run);
   const chosen = picked.filter((run) => shown.includes(run));
   for (const update of followers) update({ shown, chosen });
   find("#count").textContent = `${shown.length} of ${rows.length} runs shown, ${chosen.length} chosen`;

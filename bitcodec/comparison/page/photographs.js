@@ -76,8 +76,8 @@ function buildPhotographs({ images, photographs, frames }, rows, choose) {
     const seen = names.filter((run) => shown.includes(run) && listed(run).length);
     find("#gallery").replaceChildren(...seen.map((run) => {
       const picture = html("img", { src: images[listed(run).at(-1).binary], alt: "" });
-      const looks = { type: "button", "aria-pressed": String(chosen.includes(run)), click: () => choose([run]) };
-      return html("button", looks, picture, said(run));
+      const state = { "aria-pressed": String(chosen.includes(run)), click: () => choose([run]) };
+      return html("button", { type: "button", ...state }, picture, said(run));
     }));
   };
 }
