@@ -218,7 +218,7 @@ class Charts:
     def _along(self, channel: Any, metric: str, field: str = "", title: str = "") -> Any:
         """A position; rates and shares that span much are drawn to their logarithms."""
         values = self._values(metric)
-        form = "~%" if metric == "ones" else "~g"
+        form = "~%" if metric == "ones" else ".4~g"
         scale, axis = alt.Scale(zero=False), alt.Axis(format=form, labelOverlap="greedy")
         if metric in ("bpp", "ones") and max(values) > _WIDE_RATIO * min(values) > 0:
             scale = alt.Scale(type="log", nice=False, padding=18)

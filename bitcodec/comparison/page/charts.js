@@ -34,7 +34,7 @@ async function buildChart({ key, spec: { title, ...spec } }, datasets, choose) {
   let current = -1;
   function go(number) {
     const told = [...canvas.querySelectorAll(".mark-symbol path")].filter((mark) => mark.__data__.tooltip);
-    const marks = told.sort((a, b) => place(a).x - place(b).x || place(a).y - place(b).y);
+    const marks = told.sort(({ __data__: a }, { __data__: b }) => a.x - b.x || a.y - b.y);
     current = Math.max(0, Math.min(number, marks.length - 1));
     for (const mark of marks) mark.classList.toggle("current", mark === marks[current]);
     tell(marks[current]);
