@@ -33,6 +33,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     window = webdriver.Chrome(options=options, service=Service(driver))
+    window.set_script_timeout(180)  # axe-core takes its time where others compute
     try:
         yield window
     finally:

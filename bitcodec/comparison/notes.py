@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import Any
 
-from bitcodec.comparison.metrics import METRICS
+from bitcodec.comparison.names import AXIS_NAMES, METRICS, written
 from bitcodec.comparison.pairing import Pairing, Setting
 from bitcodec.comparison.runs import Run
-from bitcodec.comparison.settings import AXIS_NAMES, NOISE, WEIGHT
 
 GAP_LIMIT = 0.5
 """dB: below it a bitmap is worth about as much as the sigmoids that it is made of."""
@@ -17,12 +17,6 @@ NEAR = 0.5
 """dB: files of this much less PSNR than the best may win by their size."""
 _MOST_DIFFERENCES = 4
 _MOST_NAMES = 6
-_ENDS = {
-    "failed": "failed",
-    "interrupted": "was interrupted",
-    "preempted": "was preempted",
-    "running": "has not ended: it is still running or was killed",
-}
 
 
 def plural(count: int, noun: str) -> str:
@@ -36,85 +30,65 @@ def summary(runs: Sequence[Run]) -> str:
     return f"{plural(len(runs), 'run')}: " + ", ".join(f"{n} {state}" for state, n in states)
 
 
-def notes(pairing: Pairing) -> list[str]:
+def notes(pairing: Pairing) -> Iterator[str]:
     """A sentence about each run that is not like the others, and about groups and commits."""
-    return [*_about_runs(pairing), *_about_groups(pairing), *_about_commits(pairing.drawn)]
-
-
-def _about_runs(pairing: Pairing) -> Iterator[str]:
     for run in pairing.runs:
-        if not run.finished:
-            reason = f" ({run.error})" if run.error else ""
-            end = f"{_ENDS[run.state]}{reason}" if run.state in _ENDS else run.error
-            yield f"{run.shown}: {end}; it is in the table, its figures are not drawn"
-        for problem in run.problems:
-            yield f"{run.shown}: {problem}; it is in the table, but compared with no other"
+        if run.state != "finished":
+            state = "still running or killed" if run.state == "running" else run.state
+            reason = f" ({error})" if (error := run.record.get("error")) else ""
+            yield f"{run.shown}: {state}{reason}; it is in the table, its figures are not drawn"
+        if run.problem:
+            yield f"{run.shown}: {run.problem}; it is in the table, but compared with no other"
         if later := pairing.superseded.get(run.name):
-            yield (
-                f"{run.shown}: {later.shown} has the same settings and seed and is later; "
-                "only that one is drawn"
-            )
-
-
-def _about_groups(pairing: Pairing) -> Iterator[str]:
+            same = f"{later.shown} has the same settings and seed and is later"
+            yield f"{run.shown}: {same}; only that one is drawn"
     for group, runs in pairing.groups.items() if len(pairing.groups) > 1 else ():
         names = _listed([run.name for run in runs], ", ", _MOST_NAMES)
         if group == "A":
-            yield (
-                f"{len(pairing.groups)} groups of runs differ in more than noise std, penalty "
-                "weight and seed; they are drawn apart and never averaged. "
-                f"Group A is {names}"
-            )
+            differ = "differ in more than noise std, penalty weight and seed"
+            apart = f"{differ}; they are drawn apart and never averaged"
+            yield f"{len(pairing.groups)} groups of runs {apart}. Group A is {names}"
         else:
-            differences = _listed(pairing.differences(group), "; ", _MOST_DIFFERENCES, "key")
-            yield f"Group {group}, {names}, differs from A: {differences}"
-
-
-def _about_commits(runs: Sequence[Run]) -> Iterator[str]:
-    commits = Counter(run.commit[:7] for run in runs if run.commit).most_common()
+            keys = _listed(pairing.differences(group), "; ", _MOST_DIFFERENCES)
+            yield f"Group {group}, {names}, differs from A: {keys}"
+    found = (run.record.get("provenance.commit") for run in pairing.drawn)
+    commits = Counter(str(commit)[:7] for commit in found if commit).most_common()
     if len(commits) > 1:
         counts = ", ".join(f"{commit} ({count})" for commit, count in commits)
         yield f"The runs come from {len(commits)} commits: {counts}"
-    if dirty := sum(run.dirty is True for run in runs):
-        verb = "was" if dirty == 1 else "were"
-        yield f"{dirty} of the drawn runs {verb} made with uncommitted changes"
+    if dirty := sum(run.record.get("provenance.dirty") is True for run in pairing.drawn):
+        yield f"Made with uncommitted changes: {dirty} of the drawn runs"
 
 
-def _listed(texts: Sequence[str], between: str, most: int, noun: str = "") -> str:
+def _listed(texts: Sequence[str], between: str, most: int) -> str:
     """As many as a sentence holds, and how many more there are."""
-    count = len(texts) - most
-    more = f" and {plural(count, f'more {noun}') if noun else f'{count} more'}" if count > 0 else ""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return between.join(texts[:most]) + more
 
 
 def decide(pairing: Pairing) -> list[dict[str, Any]]:
     """The three settings that most readers look for, with the spread over their seeds.
 
-    Returns:
-        Each with ``question``, ``answer``, ``detail`` and the names of its ``runs``.
+    Each has ``question``, ``answer``, ``detail`` and the names of its ``runs``.
     """
     found = []
 
     def answer(question: str, text: str, setting: Setting, *keys: str) -> None:
-        detail = "; ".join([_named(pairing, setting), *(_spread(setting, key) for key in keys)])
-        if text == "none":
-            detail = f"the smallest gap: {detail}"
+        name = ("the smallest gap: " if text == "none" else "") + _named(pairing, setting)
+        detail = "; ".join([name, *(_spread(setting, key) for key in keys)])
         runs = [run.name for run in setting.runs]
         found.append({"question": question, "answer": text, "detail": detail, "runs": runs})
 
-    gaps = [each for each in pairing.grid if each.noise is not None and each.values("gap")]
-    if gaps:
+    if gaps := [each for each in pairing.grid if each.noise is not None and each.values("gap")]:
         narrow = [each for each in gaps if each.mean("gap") < GAP_LIMIT]
         least = min(narrow or gaps, key=lambda e: (e.noise if narrow else 0, e.mean("gap")))
         text = f"noise std {least.noise:g}" if narrow else "none"
         answer(f"Least noise whose gap is below {GAP_LIMIT:g} dB", text, least, "gap")
-    coded = [each for each in pairing.grid if each.values("psnr_binary")]
-    if coded:
+    if coded := [each for each in pairing.grid if each.values("psnr_binary")]:
         best = max(coded, key=lambda each: each.mean("psnr_binary"))
         most = best.mean("psnr_binary")
         answer("Best binarized PSNR", f"{most:.2f} dB", best, "psnr_binary")
-        near = [e for e in coded if e.mean("psnr_binary") >= most - NEAR and e.values("bpp")]
-        if near:
+        if near := [e for e in coded if e.mean("psnr_binary") >= most - NEAR and e.values("bpp")]:
             small = min(near, key=lambda each: each.mean("bpp"))
             text = f"{small.mean('bpp'):.2f} bpp"
             answer(f"Smallest file within {NEAR:g} dB of it", text, small, "bpp", "psnr_binary")
@@ -122,14 +96,14 @@ def decide(pairing: Pairing) -> list[dict[str, Any]]:
 
 
 def _named(pairing: Pairing, setting: Setting) -> str:
-    axes = {AXIS_NAMES[NOISE]: setting.noise, AXIS_NAMES[WEIGHT]: setting.weight}
     parts = [pairing.label(setting.group)] if len(pairing.groups) > 1 else []
-    return ", ".join(parts + [f"{name} {v:g}" for name, v in axes.items() if v is not None])
+    axes = zip(AXIS_NAMES.values(), (setting.noise, setting.weight), strict=True)
+    return ", ".join(parts + [f"{name} {v:g}" for name, v in axes if v is not None])
 
 
 def _spread(setting: Setting, key: str) -> str:
     """The mean, and the range if there are several seeds."""
-    found, text = setting.values(key), METRICS[key].text
-    seeds = f"{text(min(found))} to {text(max(found))} over {len(found)} seeds"
-    mean = f"{METRICS[key].heading} {text(setting.mean(key))}"
-    return f"{mean}, {seeds if len(found) > 1 else 'one seed'}"
+    mean, *ends = (written(key, f(setting.values(key))) for f in (fmean, min, max))
+    count = len(setting.values(key))
+    seeds = f"{' to '.join(ends)} over {count} seeds" if count > 1 else "one seed"
+    return f"{METRICS[key].heading} {mean}, {seeds}"

@@ -12,8 +12,8 @@ from dataclasses import replace
 from statistics import fmean
 from typing import NamedTuple
 
-from bitcodec.comparison.runs import Run
-from bitcodec.comparison.settings import NOISE, SEED, WEIGHT, number, shown
+from bitcodec.comparison.names import NOISE, SEED, WEIGHT
+from bitcodec.comparison.runs import Run, number, shown
 
 GROUP = "group"
 """The key of the letter that all runs of a group have among their settings."""
@@ -36,8 +36,7 @@ class Setting(NamedTuple):
 
     def values(self, metric: str) -> list[float]:
         """The metric of each run that has it."""
-        found = (number(run.metrics.get(metric)) for run in self.runs)
-        return [value for value in found if value is not None]
+        return [v for run in self.runs if (v := number(run.metrics.get(metric))) is not None]
 
     def mean(self, metric: str) -> float:
         """Over the seeds; at least one run has to have the metric."""
@@ -47,16 +46,11 @@ class Setting(NamedTuple):
 class Pairing:
     """All runs of a comparison, sorted into groups and settings.
 
-    Args:
-        runs: as read, in the order of the table.
-
-    Attributes:
-        runs: the same, with the letters of their groups among their settings.
-        groups: the runs of each letter; those whose settings are not known are in none.
-        superseded: name of a finished run → a later one with the same settings and seed.
-        drawn: the runs whose figures are plotted: finished, with known settings, each once.
-        grid: the drawn runs by group, noise std and penalty weight, in this order.
-        differing_keys: those in which not all runs agree, bystanders aside; the axes first.
+    ``runs`` have the letters of their groups among their settings; ``groups`` are the runs of each
+    letter, without those whose settings are not known. ``superseded`` leads from the name of a
+    finished run to a later one with the same settings and seed, ``drawn`` are the other finished
+    ones, whose figures are plotted, and ``grid`` is these by group, noise std and penalty weight.
+    ``differing_keys`` are those in which not all runs agree, bystanders aside; the axes first.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -72,12 +66,13 @@ class Pairing:
             self.runs.append(run)
         self.differing_keys = _differing([run for run in self.runs if run.settings])
 
-        finished = [run for run in self.runs if run.finished and run.settings]
-        latest = {_identity(run): run for run in sorted(finished, key=lambda run: run.started)}
+        finished = [run for run in self.runs if run.state == "finished" and run.settings]
+        by_start = sorted(finished, key=lambda run: number(run.record.get("started")) or 0)
+        latest = {_identity(run): run for run in by_start}
         last = {run.name: latest[_identity(run)] for run in finished}
         self.superseded = {name: run for name, run in last.items() if run.name != name}
         self.drawn = [run for run in finished if run.name not in self.superseded]
-        places = defaultdict[tuple[str, float | None, float | None], list[Run]](list)
+        places: defaultdict[tuple[str, float | None, float | None], list[Run]] = defaultdict(list)
         for run in self.drawn:
             noise, weight = (number(run.settings.get(key)) for key in (NOISE, WEIGHT))
             places[str(run.settings[GROUP]), noise, weight].append(run)
@@ -91,16 +86,15 @@ class Pairing:
         """``B: binarizer ste`` where that is short, else ``B``."""
         # One failed run must not lengthen every label.
         drawn = {str(run.settings[GROUP]): run for run in self.drawn}
-        text = ", ".join(f"{key} {_shown(drawn[group], key)}" for key in _parting(drawn.values()))
+        keys = filter(_parts, _differing(drawn.values()))
+        text = ", ".join(f"{key} {_shown(drawn[group], key)}" for key in keys)
         return f"{group}: {text}" if 0 < len(text) <= _LONGEST_LABEL else group
 
     def differences(self, group: str) -> list[str]:
         """How a group differs from the first, ``key value instead of value`` for each key."""
-        [first, *_], [other, *_] = self.groups["A"], self.groups[group]
-        return [
-            f"{key} {_shown(other, key)} instead of {_shown(first, key)}"
-            for key in _parting([first, other])
-        ]
+        first, other = self.groups["A"][0], self.groups[group][0]
+        keys = filter(_parts, _differing([first, other]))
+        return [f"{key} {_shown(other, key)} instead of {_shown(first, key)}" for key in keys]
 
 
 def letter(group: int) -> str:
@@ -128,10 +122,6 @@ def _differing(runs: Collection[Run]) -> list[str]:
     keys = dict.fromkeys(key for run in runs for key in run.settings if _matters(key))
     different = [key for key in keys if len({_shown(run, key) for run in runs}) > 1]
     return sorted(different, key=lambda key: (key == GROUP) - (key in _AXES))
-
-
-def _parting(runs: Collection[Run]) -> list[str]:
-    return [key for key in _differing(runs) if _parts(key)]
 
 
 def _shown(run: Run, key: str) -> str:

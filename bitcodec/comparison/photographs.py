@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from bitcodec.code_pictures import article_parts
+from bitcodec.comparison.names import METRICS, written
 from bitcodec.comparison.notes import plural
 from bitcodec.comparison.runs import Run, natural
 from bitcodec.errors import BitcodecError
@@ -24,23 +25,17 @@ from bitcodec.pixels import psnr
 _PHOTOGRAPHS = {"input": "panel_input", "sigmoid": "panel_sigmoid", "binary": "panel_binary"}
 _FILES = {**_PHOTOGRAPHS, "code": "code_sigmoid", "bitmap": "code_binary"}
 """What a picture is → its file's name without suffix."""
-_FIGURES = {
-    "psnr_sigmoid": ("sigmoid", "{:.2f} dB"),
-    "psnr_binary": ("binarized", "{:.2f} dB"),
-    "gap": ("gap", "{:.2f} dB"),
-    "bpp": ("file", "{:.2f} bpp"),
-    "ones": ("ones", "{:.2%}"),
-}
 _LARGEST_SIDE = 4096
 _MOST_STEPS = 8
 _BUDGET = 3_400_000
 """Characters of pictures in a page, which is to stay below 5 MB."""
-_WAYS: dict[str, Callable[[Image.Image], str]] = {
-    "": pictures.lossless,
-    "WebP of quality 85": partial(pictures.lossy, quality=85),
-    "WebP of quality 50": partial(pictures.lossy, quality=50),
+_QUALITIES: tuple[int | None, ...] = (None, 85, 50)
+"""Of the photographs as WebP; without loss if all are likely to fit into the budget."""
+
+_CODE_WAYS: dict[str, Callable[[Image.Image], str]] = {
+    "code": partial(pictures.lossy, quality=50),
+    "bitmap": pictures.bits,
 }
-_CODE_WAYS = {"code": _WAYS["WebP of quality 50"], "bitmap": pictures.bits}
 
 
 class Photograph(NamedTuple):
@@ -58,50 +53,46 @@ class Photograph(NamedTuple):
                 found[f"psnr_{part}"] = psnr(original, np.asarray(self.parts[part]))
         if found.keys() >= {"psnr_sigmoid", "psnr_binary"} and np.isfinite(found["psnr_sigmoid"]):
             found["gap"] = found["psnr_sigmoid"] - found["psnr_binary"]
-        return [(name, form.format(found[k])) for k, (name, form) in _FIGURES.items() if k in found]
+        return [(METRICS[key].heading, written(key, found[key])) for key in METRICS if key in found]
 
-    def uris(self, way: str) -> dict[str, str]:
-        """Addresses of the pictures by part; the photographs in one of the ways."""
-        return {part: _CODE_WAYS.get(part, _WAYS[way])(image) for part, image in self.parts.items()}
+    def uris(self, quality: int | None) -> dict[str, str]:
+        """Addresses of the pictures by part; photographs without loss if no quality is given."""
+        way = partial(pictures.lossy, quality=quality) if quality else pictures.lossless
+        return {part: _CODE_WAYS.get(part, way)(image) for part, image in self.parts.items()}
 
 
 def of(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
-    """Pictures for the page, as many as it can hold, and sentences about those left out.
+    """Pictures of the drawn runs, as many as a page can hold, and sentences about those left out.
 
-    Args:
-        runs: those that are drawn.
-
-    Returns:
-        ``images`` (addresses, each once), ``photographs`` (names), and ``frames``: by run and
-        photograph a list in order of steps, each with ``step`` (null for the last), ``size``,
-        ``figures`` and the numbers of its images by part.
+    The pictures are ``images`` (addresses, each once), ``photographs`` (names), and ``frames``: by
+    run and photograph a list in order of steps, each with ``step`` (null for the last), ``size``,
+    ``figures`` and the numbers of its images by part.
     """
-    names = list(dict.fromkeys(name for run in runs for name in _folders(run)))
-    frames: dict[str, dict[str, list[dict[str, Any]]]] = {run.name: {} for run in runs}
+    frames: dict[str, dict[str, list[dict[str, Any]]]] = {}
     numbers: dict[str, int] = {}
-    notes, lacking, way = [], Counter[str](), ""
+    notes, lacking, ways = [], Counter[str](), _QUALITIES
+    names = list(dict.fromkeys(name for run in runs for name in _folders(run)))
     for kind, run, name, found in _all(runs, names):
         if isinstance(found, str):
             notes.append(f"{run.shown}: {found} of {name} cannot be read; the page lacks it")
             continue
-        for better in _WAYS if not numbers else ():
-            way = better
-            if len(runs) * sum(map(len, found.uris(way).values())) < 0.8 * _BUDGET:
+        for quality in ways:
+            uris = found.uris(quality)
+            if len(runs) * sum(map(len, uris.values())) < 0.8 * _BUDGET:
                 break
-        uris = found.uris(way)
         images = dict.fromkeys([*numbers, *uris.values()])
         if sum(map(len, images)) > _BUDGET:
             lacking[kind] += 1
             continue
-        numbers = {uri: number for number, uri in enumerate(images)}
+        numbers, ways = {uri: number for number, uri in enumerate(images)}, (quality,)
         frame = {"step": found.step, "size": found.parts["input"].size, "figures": found.figures()}
         frame |= {part: numbers[uri] for part, uri in uris.items()}
-        frames[run.name].setdefault(name, []).insert(0, frame)
+        frames.setdefault(run.name, {}).setdefault(name, []).insert(0, frame)
     for kind, count in lacking.items():
         notes.append(f"index.html would grow too large with {plural(count, kind)} more")
-    if way:
-        notes.append(f"index.html holds the pictures as {way}; figures are of the originals")
-    frames = {run: found for run, found in frames.items() if found}
+    if ways[0]:
+        how = f"as WebP of quality {ways[0]}; figures are of the originals"
+        notes.append(f"index.html holds the pictures {how}")
     kept = [name for name in names if any(name in found for found in frames.values())]
     return {"images": list(numbers), "photographs": kept, "frames": frames}, notes
 
@@ -118,10 +109,8 @@ def _all(
             if (folder := run.folder / "panels" / name).is_dir():
                 yield "photograph", run, name, _last(folder)
     for run in runs if names else ():
-        last = _last(run.folder / "panels" / names[0])
-        if isinstance(last, Photograph) and "bitmap" in last.parts:
-            for earlier in _steps(run, last):
-                yield "earlier step", run, names[0], earlier
+        for earlier in _steps(run, _last(run.folder / "panels" / names[0])):
+            yield "earlier step", run, names[0], earlier
 
 
 def _folders(run: Run) -> list[str]:
@@ -139,16 +128,16 @@ def _last(folder: Path) -> Photograph | str:
     return Photograph(None, {part: image for part, (image, _) in found.items()}, found["binary"][1])
 
 
-def _steps(run: Run, last: Photograph) -> Iterator[Photograph]:
+def _steps(run: Run, last: Photograph | str) -> Iterator[Photograph]:
     """Cut out of the article's figures of earlier validations, evenly chosen if there are many."""
     paths = sorted((run.folder / "panels").glob("step_*.png"))[:-1]
+    if isinstance(last, str) or "bitmap" not in last.parts:
+        return
     for path in paths[:: -(len(paths) // _MOST_STEPS + 1)]:
         figure, number = _open(path), re.search(r"_(\d+)$", path.stem)
         sizes = last.parts["input"].size, last.parts["bitmap"].size
-        parts = article_parts(figure[0], *sizes) if figure else None
-        if figure and parts and number:
-            parts["input"] = last.parts["input"]
-            yield Photograph(int(number[1]), parts, figure[1])
+        if figure and number and (parts := article_parts(figure[0], *sizes)):
+            yield Photograph(int(number[1]), parts | {"input": last.parts["input"]}, figure[1])
 
 
 def _open(path: Path) -> tuple[Image.Image, Mapping[str, float]] | None:

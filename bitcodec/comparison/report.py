@@ -9,7 +9,6 @@ import vl_convert
 
 from bitcodec.comparison import photographs, table
 from bitcodec.comparison.charts import Charts
-from bitcodec.comparison.curves import curve_rows
 from bitcodec.comparison.notes import decide, notes, summary
 from bitcodec.comparison.pairing import Pairing
 from bitcodec.comparison.runs import Run
@@ -20,9 +19,9 @@ from bitcodec.pages import document
 TABLE, PAGE = "runs.csv", "index.html"
 GENERATOR = "bitcodec compare"
 """What the page says of its origin; a folder with such a page may be replaced."""
-
-_PLOTS = ("gap.png", "psnr.png", "penalty.png", "rate_distortion.png", "learning_curves.png")
-_FILES = {TABLE, PAGE, *_PLOTS, "contact_sheet.png"}  # the last is of older versions
+_PLOTS = ("gap", "psnr", "penalty", "rate_distortion", "learning_curves")
+_FILES = {TABLE, PAGE, *(f"{name}.png" for name in (*_PLOTS, "contact_sheet"))}
+"""All that a comparison may hold; the last is of older versions."""
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -34,27 +33,21 @@ def refuse_foreign(folder: Path) -> None:
     try:
         held = {path.name for path in folder.iterdir()} if folder.exists() else set()
         page = (folder / PAGE).read_bytes() if PAGE in held else b""
-        head = page.partition(b"<style>")[0]
     except NotADirectoryError:
         raise UsageError("this is a file: name a folder with -o", folder) from None
     except OSError as error:
         raise cannot("read", error, folder) from None
-    foreign = sorted(held - _FILES)
-    if foreign or (held and f'content="{GENERATOR}"'.encode() not in head):
-        no_page = f"no {PAGE} by {GENERATOR}"
-        what = f"{foreign[0]}, which is no part of a comparison" if foreign else no_page
-        raise UsageError(f"holds {what}: name another folder with -o", folder)
+    foreign = [f"{name}, which is no part of a comparison" for name in sorted(held - _FILES)]
+    if held and f'content="{GENERATOR}"'.encode() not in page.partition(b"<style>")[0]:
+        foreign.append(f"no {PAGE} by {GENERATOR}")
+    if foreign:
+        raise UsageError(f"holds {foreign[0]}: name another folder with -o", folder)
 
 
 def write(runs: Sequence[Run], folder: Path) -> list[str]:
-    """Write a comparison of ``runs`` as ``folder``, whole or not at all.
+    """Write a comparison of ``runs`` as ``folder``, which is replaced, whole or not at all.
 
-    Args:
-        runs: at least one.
-        folder: replaced if it is there; see :func:`refuse_foreign`.
-
-    Returns:
-        Sentences: what to know before, and what the runs decide.
+    Returns sentences: what to know before, and what the runs decide.
 
     Raises:
         UsageError: if the folder cannot be written.
@@ -62,24 +55,25 @@ def write(runs: Sequence[Run], folder: Path) -> list[str]:
     pairing = Pairing(runs)
     decisions = decide(pairing)
     rows = table.rows(pairing, folder)
-    charts = Charts(rows, curve_rows(pairing))
+    charts = Charts(rows, table.curve_rows(pairing))
     every, left_out = charts.every()
     shown, too_large = photographs.of(pairing.drawn)
-    sentences = notes(pairing) + left_out + too_large
+    sentences = [*notes(pairing), *left_out, *too_large]
+    settings, metrics = table.headings(pairing)
     data = {
         "title": "Runs compared",
         "summary": summary(runs),
         "notes": sentences,
         "decisions": decisions,
         "charts": [
-            {"key": f"{name}_{number}" if len(found) > 1 else name, "spec": charts.finished(chart)}
-            for name, found in every.items()
-            for number, chart in enumerate(found)
+            {"key": name, "spec": charts.finished(chart)}
+            for name, found in {**every, "parallel": [charts.parallel()]}.items()
+            for chart in found
         ],
-        "parallel": charts.finished(charts.parallel()),
         "curves": charts.data["curves"],
         "legend": charts.legend,
-        "columns": table.columns(pairing),
+        "settings": settings,
+        "metrics": metrics,
         "rows": rows,
         "photographs": shown,
     }

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bitcodec.comparison.settings import (
-    SEED,
-    Settings,
-    Value,
-    number,
-    parse_settings,
-    printable,
-    printable_path,
-    read_whole,
-)
-from bitcodec.errors import UsageError
+import yaml
 
-RECORD, CONFIG = "run.json", "config.yaml"
+from bitcodec.errors import UsageError
+from bitcodec.files import read_regular
+
+RECORD, CONFIG, LOG = "run.json", "config.yaml", Path("csv", "metrics.csv")
+SIGMOID, BINARY, TRAINING = "val/psnr_sigmoid", "val/psnr_binary", "train/mse"
+"""Columns of the log: PSNR of either reading, in dB; squared error of a training step."""
 _STATES = ("finished", "failed", "interrupted", "preempted", "running")
+_LARGEST_FILE = 1 << 20
+
+Value = str | float | bool | None
+Settings = Mapping[str, Value]
+"""Dotted key → value. Integers are floats, so that ``std: 15`` and ``std: 15.0`` are one setting;
+lists are their JSON text."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +36,27 @@ class Run:
     """One run folder. What it does not say, or says in a broken way, is None or empty.
 
     ``name`` is the shortest path that tells the compared runs apart, ``typed`` are the overrides,
-    ``overrides`` the same by key, ``settings`` the resolved config, and ``metrics`` and times are
-    those of ``run.json``. ``problems`` are what is wrong with the folder, each the rest of a
-    sentence about it, and ``error`` is why it did not finish.
+    ``record`` is ``run.json``, ``settings`` the resolved config, and ``problem`` what is wrong with
+    that, the rest of a sentence.
     """
 
     folder: Path
     name: str = ""
-    state: str = "unreadable"
     typed: tuple[str, ...] = ()
+    record: Settings = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
-    seed: float | None = None
-    started: float = 0.0
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    wall_seconds: float | None = None
-    steps_per_second: float | None = None
-    device: str | None = None
-    commit: str | None = None
-    dirty: bool | None = None
-    error: str | None = None
-    problems: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
-    def finished(self) -> bool:
-        """Whether it ran to its end."""
-        return self.state == "finished"
+    def state(self) -> str:
+        """How it ended."""
+        return str(self.record.get("state", "unreadable"))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The final ones, whatever they are."""
+        found = ((k.removeprefix("metrics."), k, v) for k, v in self.record.items())
+        return {name: v for name, key, v in found if name != key and isinstance(v, float)}
 
     @property
     def overrides(self) -> dict[str, str]:
@@ -67,8 +66,8 @@ class Run:
 
     def value(self, key: str) -> Value:
         """What a key is: resolved, or the option chosen of a group of configs; None if unset."""
-        if key == SEED or key in self.settings:
-            return self.seed if key == SEED else self.settings[key]
+        if key in self.settings:
+            return self.settings[key]
         text = self.overrides.get(key)
         try:
             return text and float(text)
@@ -78,17 +77,13 @@ class Run:
     @property
     def shown(self) -> str:
         """The folder as text that any terminal and any file can hold."""
-        return printable_path(self.folder.as_posix())
+        return printable(self.folder.as_posix())
 
 
 def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The run folders in or below ``folders``, in natural order and each once.
+    """The run folders in or below ``folders``, in natural order; and those that hold none.
 
-    A folder is a run's if it holds what a run writes first: Hydra's own notes, the config or the
-    record.
-
-    Returns:
-        The run folders, and those of ``folders`` that hold none.
+    A folder is a run's if it holds what a run writes first: Hydra's notes, config or record.
 
     Raises:
         UsageError: if one of ``folders`` is not a folder, or there is no run in any of them.
@@ -108,10 +103,8 @@ def find_runs(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             found.setdefault(folder.resolve(), folder)
         empty += [] if runs else [top]
     if not found:
-        raise UsageError(
-            "holds no run: name a folder that train.py has written, such as multirun/DATE/TIME",
-            ", ".join(map(str, folders)),
-        )
+        what = "holds no run: name a folder that train.py has written, such as multirun/DATE/TIME"
+        raise UsageError(what, ", ".join(map(str, folders)))
     return list(found.values()), empty
 
 
@@ -126,7 +119,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     common = os.path.commonpath([folder.resolve().parent for folder in folders])
     runs: dict[str, Run] = {}
     for folder in folders:
-        name = printable_path(folder.resolve().relative_to(common).as_posix())
+        name = printable(folder.resolve().relative_to(common).as_posix())
         # Everything else tells runs apart by name, and different characters can print alike.
         candidates = (f"{name} ({number})" if number > 1 else name for number in count(1))
         name = next(each for each in candidates if each not in runs)
@@ -138,46 +131,95 @@ def read_run(folder: Path) -> Run:
     """One run folder, without a name yet."""
     run = Run(folder)
     try:
-        content = read_whole(folder / RECORD, partial(json.loads, parse_int=float), "readable JSON")
-        run = replace(run, **_record(content))
+        content, record = _read(folder / RECORD, json.loads, "readable JSON")
+        if record.get("state") not in _STATES:
+            raise ValueError("is not the record of a run")
+        typed = content.get("overrides")
+        words = tuple(printable(str(text)) for text in typed) if isinstance(typed, list) else ()
+        run = replace(run, record=record, typed=words)
     except ValueError as error:
         never = "" if (folder / RECORD).exists() else ": the run was stopped before it began"
-        run = replace(run, error=f"{RECORD} {error}{never}")
+        run = replace(run, record={"error": f"{RECORD} {error}{never}"})
     try:
-        settings = read_whole(folder / CONFIG, parse_settings, "a readable config")
+        return replace(run, settings=_read(folder / CONFIG, _parse_config, "a readable config")[1])
     except ValueError as error:
-        return replace(run, problems=(f"{CONFIG} {error}",))
-    seed = number(settings.get(SEED)) if run.seed is None else run.seed
-    return replace(run, settings=settings, seed=seed)
+        return replace(run, problem=f"{CONFIG} {error}")
 
 
-def _record(content: Any) -> dict[str, Any]:
-    """The fields of a :class:`Run` that ``run.json`` holds, whatever the types of its own.
+def _read(path: Path, parse: Callable[[str], Any], kind: str) -> tuple[Any, dict[str, Value]]:
+    """The content of a file that may be in any condition, and the same as a flat table.
 
     Raises:
-        ValueError: if it is not the record of a run.
+        ValueError: the rest of a sentence about the file, such as ``is not KIND``.
     """
-    if not isinstance(content, dict) or content.get("state") not in _STATES:
-        raise ValueError("is not the record of a run")
-    timing, provenance, metrics = (
-        found if isinstance(found := content.get(key), dict) else {}
-        for key in ("timing", "provenance", "metrics")
-    )
-    typed, dirty = content.get("overrides"), provenance.get("dirty")
-    return {
-        "state": content["state"],
-        "typed": tuple(printable(str(text)) for text in typed) if isinstance(typed, list) else (),
-        "seed": number(content.get("seed")),
-        "started": number(content.get("started")) or 0.0,
-        "metrics": {printable(k): v for k, v in metrics.items() if isinstance(v, float)},
-        "wall_seconds": number(timing.get("wall_seconds")),
-        "steps_per_second": number(timing.get("steps_per_second")),
-        "device": _text(timing.get("device")),
-        "commit": _text(provenance.get("commit")),
-        "dirty": dirty if isinstance(dirty, bool) else None,
-        "error": _text(content.get("error")),
-    }
+    try:
+        content = parse(read_regular(path, _LARGEST_FILE).decode())
+        return content, dict(_leaves(content, ""))
+    except FileNotFoundError:
+        raise ValueError("is missing") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, ValueError, TypeError, ArithmeticError, RecursionError):
+        raise ValueError(f"is not {kind}") from None
 
 
-def _text(value: object) -> str | None:
-    return printable(str(value)) if value is not None else None
+def _parse_config(text: str) -> Any:
+    # A resolved config has no aliases, and a few of them can stand for gigabytes.
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise ValueError("with aliases")
+    if not isinstance(content := yaml.safe_load(text), dict) or not content:
+        raise ValueError("without keys")
+    return content
+
+
+def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, Value]]:
+    for name, value in node.items() if isinstance(node, dict) else ():
+        key = f"{prefix}{printable(str(name))}"
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{key}.")
+        elif value is None or isinstance(value, bool | int | float):
+            yield key, value if isinstance(value, bool | None) else float(value)
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, default=str)
+            yield key, printable(text)
+
+
+def read_curves(run: Run) -> dict[str, dict[int, float]]:
+    """Each of the log's three columns by the number of steps done; broken lines are passed over.
+
+    Logged is the step in hand, which counts from 0. Only the validation after the end is logged
+    with the number of steps done. Mostly it says again what the one before said; of a run whose
+    number of steps is not known this gives it away.
+    """
+    found: dict[str, dict[int, float]] = {SIGMOID: {}, BINARY: {}, TRAINING: {}}
+    with suppress(OSError, csv.Error), (run.folder / LOG).open(errors="replace") as stream:
+        # Of a line that was cut the last number may look whole.
+        for row in csv.DictReader(line for line in stream if line.endswith("\n")):
+            for column, curve in found.items():
+                with suppress(KeyError, TypeError, ValueError):
+                    if math.isfinite(value := float(row[column])):
+                        curve[int(row["step"])] = value
+    end = run.metrics.get("steps", math.inf)
+    for column, curve in found.items():
+        steps = sorted(curve)
+        if len(steps) > 1 and steps[-1] == steps[-2] + 1 and curve[steps[-1]] == curve[steps[-2]]:
+            del steps[-1]
+        found[column] = {int(min(step + 1, end)): curve[step] for step in steps}
+    return found
+
+
+def number(value: object) -> float | None:
+    """The value if it is a finite number, else None."""
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def shown(value: Value) -> str:
+    """A value as people write it: ``15``, ``0.001``, ``true``, ``null``."""
+    if isinstance(value, str):
+        return value
+    return repr(value).removesuffix(".0") if isinstance(value, float) else json.dumps(value)
+
+
+def printable(text: str) -> str:
+    """One line without control characters, which a terminal would obey, and half characters."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)

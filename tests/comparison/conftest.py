@@ -50,21 +50,21 @@ class Compared:
         text = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
         return json.loads(text)
 
-    def seen(self, key: str) -> list[dict[str, str]]:
-        """What Vega itself says of the marks of a chart, with their colours."""
+    def seen(self, key: str, number: int = 0, kind: str = "symbol") -> list[dict[str, str]]:
+        """What Vega itself says of the marks of a PNG's chart, or of the corners of its lines."""
         import vl_convert
 
         data = self.data
-        [spec] = [chart["spec"] for chart in data["charts"] if chart["key"] == key]
+        spec = [chart["spec"] for chart in data["charts"] if chart["key"] == key][number]
         datasets = {"runs": data["rows"], "curves": data["curves"]}
         drawn = vl_convert.vegalite_to_scenegraph(spec | {"datasets": datasets})
         found: list[dict[str, str]] = []
 
         def walk(item: dict[str, Any]) -> None:
             for below in item.get("items", []):
-                if item.get("marktype") == "symbol" and item.get("role") == "mark":
+                if item.get("marktype") == kind and item.get("role") == "mark":
                     parts = [part.split(": ", 1) for part in below["description"].split("; ")]
-                    found.append(dict(parts) | {"fill": below["fill"]})
+                    found.append(dict(parts) | {"fill": below.get("fill", "")})
                 walk(below)
 
         walk(drawn["scenegraph"])

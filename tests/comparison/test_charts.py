@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitcodec.comparison.curves import BINARY, SIGMOID, TRAINING, read_curves
-from bitcodec.comparison.runs import find_runs, read_runs
+from bitcodec.comparison.runs import BINARY, SIGMOID, TRAINING, find_runs, read_curves, read_runs
 from tests.comparison.conftest import Compare
 from tests.comparison.synthetic import cut, make_run, metrics
 
@@ -97,8 +96,9 @@ def test_no_two_settings_look_alike(compare: Compare, tmp_path: Path) -> None:
     for number in range(24):
         make_run(tmp_path / "s" / str(number), number // 6, 0.01 * (number % 6))
     noises, penalties = compare("s").data["legend"].values()
-    assert [text for text, _ in noises] == ["0", "1", "2", "3"]
-    assert len({look for _, look in noises}) == 4 and len({look for _, look in penalties}) == 6
+    assert [text for text, _, _ in noises] == ["0", "1", "2", "3"]
+    assert len({colour for _, _, colour in noises}) == 4
+    assert len({glyph for _, glyph, _ in penalties}) == 6
 
 
 def test_penalty_plots_appear_when_the_weight_is_swept(compare: Compare, tmp_path: Path) -> None:
@@ -109,12 +109,24 @@ def test_penalty_plots_appear_when_the_weight_is_swept(compare: Compare, tmp_pat
     files = {path.name for path in compared.folder.iterdir()}
     assert {"penalty.png", "rate_distortion.png", "learning_curves.png"} <= files
     assert not {"gap.png", "psnr.png"} & files
-    assert "all finished runs have noise.std=15" in compared.sentence("gap.png", "psnr.png")
-    rates = [float(each["files, bits per pixel"]) for each in compared.seen("penalty_0")]
+    for name in ("gap.png", "psnr.png"):
+        assert "left out: all finished runs have noise.std=15" in compared.sentence(name)
+    rates = [float(each["files, bits per pixel"]) for each in compared.seen("penalty")]
     assert rates == [64, 16, 4]
-    assert float(compared.seen("penalty_1")[1]["ones in the bitmap, %"]) == pytest.approx(10)
+    assert compared.seen("penalty", 1)[1]["ones in the bitmap"] == "10%"
     for path in compared.folder.glob("*.png"):
         assert len(np.unique(np.asarray(Image.open(path).convert("L")))) > 20, path.name
+
+
+def test_no_line_leads_from_group_to_group(compare: Compare, tmp_path: Path) -> None:
+    for binarizer, first in (("noise", 4.0), ("ste", 5.0)):
+        for weight, bpp in ((0, first), (0.1, first - 1)):
+            final = metrics(26.0, 25.0, bpp, 0.1)
+            run = tmp_path / "s" / f"{binarizer}{weight}"
+            make_run(run, 15, weight, final=final, binarizer=binarizer)
+    found = compare("s").seen("penalty", kind="line")
+    corners = [(each["group"], each["files, bits per pixel"]) for each in found]
+    assert corners == [("A", "4"), ("A", "3"), ("B", "5"), ("B", "4")]
 
 
 def test_learning_curves_are_those_of_each_run(compare: Compare, tmp_path: Path) -> None:
@@ -141,7 +153,7 @@ def test_short_runs_show_the_error_in_training(compare: Compare, tmp_path: Path)
         log.write_text(log.read_text() + f"0,,3,0.1,{0.25 + number},{',' * 8}\n")
     compared = compare("s")
     assert "error in training" in compared.sentence("learning_curves.png")
-    assert [chart["key"] for chart in compared.data["charts"]][-1] == "learning_curves"
+    assert "learning_curves" in [chart["key"] for chart in compared.data["charts"]]
 
 
 @pytest.mark.parametrize("share", [0.9, 0.8, 0.6, 0.3])

@@ -58,11 +58,11 @@ def test_failed_half_written_and_foreign_runs_at_once(compare: Compare, tmp_path
     assert compared.code == 0
     kept = "it is in the table, its figures are not drawn"
     assert compared.sentence("s/3:") == f"s/3: failed (noise std must be zero or more); {kept}"
-    assert compared.sentence("s/4:") == f"s/4: run.json is not readable JSON; {kept}"
+    assert compared.sentence("s/4:") == f"s/4: unreadable (run.json is not readable JSON); {kept}"
     grey = "of image_0 cannot be read; the page lacks it"
     assert compared.sentence("s/5b:") == f"s/5b: panel_binary.png {grey}"
     assert compared.sentence("s/5s:") == f"s/5s: panel_sigmoid.png {grey}"
-    assert "run.json is missing" in compared.sentence("s/6: run.json")
+    assert "run.json is missing" in compared.sentence("s/6: unreadable")
     assert "config.yaml is missing" in compared.sentence("s/6: config.yaml")
     assert "differs from A: penalty.kind entropy instead of" in compared.sentence("Group B, t/0,")
     assert compared.sentences[-1] == ("out/index.html: 9 runs: 6 finished, 2 unreadable, 1 failed")

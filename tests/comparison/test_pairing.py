@@ -72,15 +72,15 @@ def test_labels_tell_the_drawn_groups_apart_only(tmp_path: Path) -> None:
         "A: binarizer noise",
         "B: binarizer ste",
     ]
-    assert "model.kind xxx" in notes(pairing)[-1]
+    assert "model.kind xxx" in [*notes(pairing)][-1]
 
 
 def test_many_differences_are_counted(tmp_path: Path) -> None:
     make_run(tmp_path / "0")
     model = {"kind": "residual", "channels": 64, "stride": 8, "width": 8, "blocks": 1}
     make_run(tmp_path / "1", model=model)
-    sentence = notes(paired(tmp_path))[-1]
-    assert "model.kind residual instead of article" in sentence and "and 1 more key" in sentence
+    sentence = [*notes(paired(tmp_path))][-1]
+    assert "model.kind residual instead of article" in sentence and sentence.endswith("and 1 more")
 
 
 def test_unfinished_runs_are_told_with_their_reason_and_not_averaged(tmp_path: Path) -> None:
@@ -96,11 +96,10 @@ def test_unfinished_runs_are_told_with_their_reason_and_not_averaged(tmp_path: P
     kept = "it is in the table, its figures are not drawn"
     assert sentences == {
         str(tmp_path / "1"): f"{tmp_path / '1'}: failed (out of memory); {kept}",
-        str(tmp_path / "2"): f"{tmp_path / '2'}: has not ended: it is still running or was "
-        f"killed; {kept}",
-        str(tmp_path / "3"): f"{tmp_path / '3'}: was interrupted (interrupted; go on); {kept}",
-        str(tmp_path / "4"): f"{tmp_path / '4'}: run.json is missing: the run was stopped before "
-        f"it began; {kept}",
+        str(tmp_path / "2"): f"{tmp_path / '2'}: still running or killed; {kept}",
+        str(tmp_path / "3"): f"{tmp_path / '3'}: interrupted (interrupted; go on); {kept}",
+        str(tmp_path / "4"): f"{tmp_path / '4'}: unreadable (run.json is missing: the run was "
+        f"stopped before it began); {kept}",
         str(tmp_path / "5"): f"{tmp_path / '5'}: config.yaml is missing; it is in the table, but "
         "compared with no other",
     }
@@ -127,9 +126,9 @@ def test_commits_and_uncommitted_changes_are_told(tmp_path: Path) -> None:
     make_run(tmp_path / "0", seed=0)
     make_run(tmp_path / "1", seed=1, commit="f" * 40, dirty=True)
     make_run(tmp_path / "2", seed=2)
-    assert notes(paired(tmp_path)) == [
+    assert [*notes(paired(tmp_path))] == [
         "The runs come from 2 commits: 0123456 (2), fffffff (1)",
-        "1 of the drawn runs was made with uncommitted changes",
+        "Made with uncommitted changes: 1 of the drawn runs",
     ]
 
 

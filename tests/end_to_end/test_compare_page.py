@@ -107,11 +107,11 @@ def test_what_the_page_says_and_that_it_fetches_nothing(open_page: Open) -> None
         "return [...document.querySelectorAll('[data-chart]')].map((c) => c.dataset.chart)"
     )
     assert keys == [
-        *("gap", "psnr", "penalty_0", "penalty_1", "rate_distortion"),
-        *("learning_curves_0", "learning_curves_1", "parallel"),
+        *("gap", "psnr", "penalty", "penalty", "rate_distortion"),
+        *("learning_curves", "learning_curves", "parallel"),
     ]
-    canvases = window.find_elements(By.CSS_SELECTOR, ".chart canvas")
-    assert len(canvases) == 8 and all(canvas.size["width"] > 300 for canvas in canvases)
+    drawings = window.find_elements(By.CSS_SELECTOR, ".chart svg")
+    assert len(drawings) == 8 and all(drawing.size["width"] > 300 for drawing in drawings)
     assert fetched(window) == []
     notes = text(window, "#notes")
     assert "failed (<b>no</b> memory)" in notes and "binarizer ste instead of noise" in notes
@@ -136,7 +136,7 @@ def test_choosing_anywhere_leads_all_views(open_page: Open) -> None:
     chart.send_keys(Keys.ESCAPE)
     assert text(window, "[data-chart=gap] .tip") == ""
     # The mouse: a click on the first mark takes the choice back.
-    canvas = one(window, "[data-chart=rate_distortion] canvas")
+    canvas = one(window, "[data-chart=rate_distortion] svg")
     window.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
     one(window, "#clear").click()
     assert "0 chosen" in text(window, "#count") and marked(window) == []

@@ -1,101 +1,71 @@
 // Charts by Vega: drawn in the page's colours, told to pointer and keyboard, linked with the rest.
 
-const TITLES = {
-  gap: "When does the bitmap suffice?",
-  psnr: "What either reading is worth; dashed: the sigmoid",
-  penalty_0: "What the penalty does to the files",
-  penalty_1: "What it does to the bitmap",
-  rate_distortion: "Rate and distortion",
-  learning_curves: "Learning: the error in training",
-  learning_curves_0: "Learning: the binarized reading",
-  learning_curves_1: "Learning: the sigmoid reading",
-  parallel: "All that varies, and what came of it",
+const [faint, grid, axis] = ["var(--faint)", "var(--line)", "var(--axis)"];
+const words = { labelColor: faint, labelFontSize: 12, titleColor: faint, titleFontSize: 12 };
+const rules = { gridColor: grid, domainColor: axis, tickColor: axis };
+const CONFIG = {
+  axis: { ...words, ...rules, titleFontWeight: 500 }, background: null, font: "system-ui, sans-serif",
+  legend: { disable: true }, text: { color: faint }, view: { stroke: null },
 };
 
-function theme() {
-  const style = getComputedStyle(document.documentElement);
-  const [faint, line, axis] = ["--faint", "--line", "--axis"].map((name) => style.getPropertyValue(name).trim());
-  const words = { labelColor: faint, titleColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
-  return {
-    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null }, text: { color: faint },
-    axis: { ...words, gridColor: line, domainColor: axis, tickColor: axis }, legend: { ...words, disable: true },
-  };
-}
-
 // Returns what updates the chart; calls choose with the names of runs, and whether instead of others.
-async function buildChart({ key, spec }, datasets, choose) {
-  const label = `${TITLES[key]}: a chart. The arrow keys step through its values, Enter chooses`;
+async function buildChart({ key, spec: { title, ...spec } }, datasets, choose) {
+  const label = `${title}: a chart. The arrow keys step through its values, Enter chooses`;
   const canvas = html("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": label });
-  const tip = html("p", { class: "tip", role: "status" }), ring = html("span", { class: "ring", hidden: true });
-  find(".charts").append(html("figure", { class: "chart", "data-chart": key }, html("h3", {}, TITLES[key]), canvas, ring, tip));
-  let view, current = -1, signals = {};
+  const tip = html("p", { class: "tip", role: "status" });
+  const parts = [html("h3", {}, title), canvas, tip];
+  find(".charts").append(html("figure", { class: "chart", "data-chart": key }, ...parts));
 
   const drawn = (test) => datasets.runs.filter((row) => row.drawn && test(row)).map((row) => row.run);
-  const runsOf = (datum) => datum.run ? [datum.run] : drawn((row) => row.noise === datum.noise && row.penalty === datum.penalty);
+  const alike = ({ noise, penalty }) => drawn((row) => row.noise === noise && row.penalty === penalty);
+  const runsOf = (datum) => datum.run ? [datum.run] : alike(datum);
+  const place = (mark) => mark.getBoundingClientRect();
 
-  function tell(value, x, y) {
-    tip.textContent = Object.entries(value || {}).map((pair) => pair.join(" ")).join("\n");
-    tip.style.left = `${Math.max(0, Math.min(x - tip.offsetWidth / 2, canvas.clientWidth - tip.offsetWidth))}px`;
-    tip.style.top = `${canvas.offsetTop + y - tip.offsetHeight - 12}px`;
+  function tell(mark) {
+    tip.textContent = Object.entries(mark?.__data__.tooltip ?? {}).map((pair) => pair.join(" ")).join("\n");
+    if (!mark) return;
+    const { left, top, width } = place(mark), frame = place(canvas);
+    const most = frame.width - tip.offsetWidth, middle = left + width / 2 - frame.left - tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(0, Math.min(middle, most))}px`;
+    tip.style.top = `${canvas.offsetTop + top - frame.top - tip.offsetHeight - 6}px`;
   }
 
-  // The marks that have something to tell, from left to right.
-  function marks(mark = view.scenegraph().root, [x, y] = view.origin()) {
-    const found = (mark.items ?? []).flatMap((item) => {
-      const [left, top] = [x + (item.x ?? 0), y + (item.y ?? 0)];
-      if (mark.marktype === "group") return item.items.flatMap((below) => marks(below, [left, top]));
-      return mark.marktype === "symbol" && item.tooltip ? [{ item, x: left, y: top }] : [];
-    });
-    return found.sort((a, b) => a.x - b.x || a.y - b.y);
-  }
-
-  // To another mark; to none for NaN.
+  // To another of the marks that have something to tell, from left to right; to none for NaN.
+  let current = -1;
   function go(number) {
-    const all = marks();
-    current = Math.max(0, Math.min(number, all.length - 1));
-    const { item, x, y } = all[current] ?? {};
-    ring.hidden = !item;
-    ring.style.left = `${canvas.offsetLeft + x}px`;
-    ring.style.top = `${canvas.offsetTop + y}px`;
-    tell(item?.tooltip, x, y);
+    const told = [...canvas.querySelectorAll(".mark-symbol path")].filter((mark) => mark.__data__.tooltip);
+    const marks = told.sort(({ __data__: a }, { __data__: b }) => a.x - b.x || a.y - b.y);
+    current = Math.max(0, Math.min(number, marks.length - 1));
+    for (const mark of marks) mark.classList.toggle("current", mark === marks[current]);
+    tell(marks[current]);
   }
-  const leave = () => go((current = NaN));
   const forth = () => go((current + 1) || 0), back = () => go((current - 1) || 0);
-  const pick = () => marks()[current] && choose(runsOf(marks()[current].item.datum));
+  const leave = () => go(NaN);
+  function pick() {
+    const mark = find(".current", canvas);
+    if (mark) choose(runsOf(mark.__data__.datum));
+  }
   onKeys(canvas, {
     ArrowRight: forth, ArrowDown: forth, ArrowLeft: back, ArrowUp: back,
     Home: () => go(0), End: () => go(Infinity), Enter: pick, " ": pick, Escape: leave,
   });
   canvas.addEventListener("blur", leave);
-  canvas.addEventListener("pointerleave", () => tell());
 
-  async function draw() {
-    view?.finalize();
-    const tooltip = (_, event, item, value) => tell(typeof value === "object" && value, event?.offsetX, event?.offsetY);
-    const options = { ast: true, logLevel: 1, actions: false, defaultStyle: false, renderer: "canvas", config: theme(), tooltip };
-    const size = { width: "container", height: 280, autosize: { type: "fit-x", contains: "padding" } };
-    view = (await vegaEmbed(canvas, { ...spec, ...size, datasets }, options)).view;
-    view.addEventListener("click", (_, item) => item?.datum && choose(runsOf(item.datum)));
-    if (key === "rate_distortion") view.addSignalListener("brush", (_, box) => brush(box));
-    await update(signals);
-  }
+  const size = { width: "container", height: 280, autosize: { type: "fit-x", contains: "padding" } };
+  const tooltip = (_, event, item, value) => tell(value && item._svg);
+  const plain = { ast: true, logLevel: 1, actions: false, defaultStyle: false };
+  const options = { ...plain, renderer: "svg", config: CONFIG, tooltip };
+  const { view } = await vegaEmbed(canvas, { ...size, ...spec, datasets }, options);
+  find("svg", canvas).ariaHidden = "true";
+  view.addEventListener("click", (_, item) => item?.datum && choose(runsOf(item.datum)));
 
   // A box is still being drawn: what it holds is chosen when it rests.
   let timer;
-  function brush({ bpp, psnr_binary: psnr }) {
+  const held = (box) => drawn((row) => Object.entries(box).every(([field, [low, high]]) =>
+    row[field] !== null && (row[field] - low) * (row[field] - high) <= 0));
+  if (key === "rate_distortion") view.addSignalListener("brush", (_, box) => {
     clearTimeout(timer);
-    const inside = (value, ends) => Math.min(...ends) <= value && value <= Math.max(...ends);
-    const held = () => drawn((row) => inside(row.bpp, bpp) && inside(row.psnr_binary, psnr));
-    if (bpp && psnr) timer = setTimeout(() => choose(held(), true), 200);
-  }
-
-  async function update(wanted) {
-    signals = wanted;
-    for (const [name, value] of Object.entries(signals)) view.signal(name, value);
-    await view.runAsync();
-  }
-
-  await draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  return update;
+    if (box.bpp) timer = setTimeout(() => choose(held(box), true), 200);
+  });
+  return ({ shown, chosen }) => view.signal("shown", shown).signal("chosen", chosen).runAsync();
 }

@@ -1,49 +1,49 @@
 // The page of `bitcodec compare`: what is shown, what is chosen, and the table; all views follow.
 
 const data = readData();
-const { rows, columns } = data;
-const state = { chosen: [], shown: rows.map((row) => row.run) };
-const facts = (pairs) => html("dl", { class: "figures" }, ...pairs.map(([name, text]) => html("div", {}, html("dt", {}, name), html("dd", {}, text))));
+const { rows, settings } = data;
+const headings = [...settings, ...data.metrics];
 
 // What the runs decide.
 
-find("#summary").after(html("div", { id: "decisions" }, ...data.decisions.map(({ question, answer, detail, runs }) =>
-  html("button", { type: "button", click: () => choose(runs, true) }, html("span", {}, question), html("strong", {}, answer), html("span", {}, detail)))));
+const decided = data.decisions.map(({ question, answer, detail, runs }) => {
+  const parts = [html("span", {}, question), html("strong", {}, answer), html("span", {}, detail)];
+  return html("button", { type: "button", click: () => choose(runs, true) }, ...parts);
+});
+find("#summary").after(html("div", { class: "grid", id: "decisions" }, ...decided));
 
-// Filters: a select for every column in which the runs differ, numbers by size.
+// Filters: a select for every setting in which the runs differ, numbers by size.
 
-const distinct = (number, among = rows) => {
-  const known = among.map((row) => row.cells[number]).filter(([, value]) => value !== null);
+const distinct = (column, among = rows) => {
+  const known = among.map((row) => row.cells[column]).filter(([, value]) => value !== null);
   return [...new Map(known.map(([text, value]) => [value, text]))].sort(([a], [b]) => compare(a, b));
 };
-const selects = columns.flatMap(({ heading, metric }, number) => {
-  const values = metric || number === 0 ? [] : distinct(number);
+const selects = settings.flatMap((heading, column) => {
+  const values = heading === "run" ? [] : distinct(column);
   if (values.length < 2) return [];
-  const select = html("select", { change: filter });
+  const select = html("select", { change: follow });
   offer(select, [["", "all"], ...values.map(([, text]) => [text, text])]);
   find("#clear").before(html("label", {}, heading, select));
-  return [{ select, number }];
+  return [{ select, column }];
 });
-
-function filter() {
-  const kept = ({ cells }) => selects.every(({ select, number }) => !select.value || cells[number][0] === select.value);
-  state.shown = rows.filter(kept).map((row) => row.run);
-  follow();
-}
 
 // The choice.
 
+let picked = [];
 function choose(runs, instead = false) {
-  const rest = state.chosen.filter((run) => !runs.includes(run));
-  const there = runs.every((run) => state.chosen.includes(run));
-  state.chosen = instead ? runs : there ? rest : [...rest, ...runs];
+  const rest = picked.filter((run) => !runs.includes(run));
+  const there = runs.every((run) => picked.includes(run));
+  picked = instead ? runs : there ? rest : [...rest, ...runs];
   follow();
 }
 find("#clear").addEventListener("click", () => choose([], true));
 
 const followers = [];
 function follow() {
-  const { shown } = state, chosen = state.chosen.filter((run) => shown.includes(run));
+  const wanted = selects.filter(({ select }) => select.value);
+  const fits = ({ cells }) => wanted.every(({ select, column }) => cells[column][0] === select.value);
+  const shown = rows.filter(fits).map((row) => row.run);
+  const chosen = picked.filter((run) => shown.includes(run));
   for (const update of followers) update({ shown, chosen });
   find("#count").textContent = `${shown.length} of ${rows.length} runs shown, ${chosen.length} chosen`;
   find("#clear").disabled = !chosen.length;
@@ -52,68 +52,83 @@ function follow() {
     box.checked = chosen.includes(run);
     node.classList.toggle("here", box.checked);
   }
-  find("#chosen").replaceChildren(...rows.filter(({ run }) => chosen.includes(run)).slice(0, 8).map(({ run, details, command }) =>
-    html("article", {}, html("h3", {}, run), facts(details), command && html("pre", { tabindex: 0, "aria-label": `Command of ${run}` }, command))));
+  const first = rows.filter(({ run }) => chosen.includes(run)).slice(0, 8);
+  find("#chosen").replaceChildren(...first.map(({ run, details, command }) => {
+    const typed = command && html("pre", { tabindex: 0, "aria-label": `Command of ${run}` }, command);
+    return html("article", {}, html("h3", {}, run), html("dl", { class: "row" }, ...facts(details)), typed);
+  }));
 }
 
 // The table. A cell is its text and what it is sorted by, null where there is nothing.
 
 function compare(a, b, descending = false) {
   if (a === null || b === null) return (a === null) - (b === null);
-  const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  const numbers = typeof a === "number" && typeof b === "number";
+  const order = numbers ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
   return descending ? -order : order;
 }
 
+const side = headings.map((_, column) =>
+  rows.every((row) => typeof row.cells[column][1] !== "string") && "number");
 const lines = rows.map(({ run, cells, href, command }) => {
   const box = html("input", { type: "checkbox", "aria-label": `Choose ${run}`, change: () => choose([run]) });
-  const copy = html("button", { type: "button", title: command, disabled: !command, "aria-label": `Copy the command of ${run}`, click: copied }, "Copy");
+  const named = { title: command, disabled: !command, "aria-label": `Copy the command of ${run}` };
+  const copy = html("button", { type: "button", ...named, click: copied }, "Copy");
   async function copied() {
     await navigator.clipboard.writeText(command);
     copy.textContent = "Copied";
     setTimeout(() => (copy.textContent = "Copy"), 2000);
   }
-  const [[name], [status], ...others] = cells;
-  const values = others.map(([text], number) => html("td", { class: columns[number + 2].numeric && "number" }, text));
-  const head = html("th", { scope: "row" }, html("a", { href }, name));
-  return { run, cells, box, node: html("tr", {}, html("td", {}, box), head, html("td", { class: status }, status), ...values, html("td", {}, copy)) };
+  const [, [state], ...others] = cells;
+  const values = others.map(([text], column) => html("td", { class: side[column + 2] }, text));
+  const head = html("th", { scope: "row" }, html("a", { href }, run));
+  const first = [html("td", {}, box), head, html("td", { class: state }, state)];
+  return { run, cells, box, node: html("tr", {}, ...first, ...values, html("td", {}, copy)) };
 });
-
-const headings = columns.map(({ heading, numeric }, number) => {
-  const node = html("th", { scope: "col", class: numeric && "number" }, html("button", { type: "button", click: sort }, heading));
+const heads = headings.map((heading, column) => {
+  const button = html("button", { type: "button", click: sort }, heading);
+  const head = html("th", { scope: "col", class: side[column] }, button);
   function sort() {
-    const descending = node.ariaSort === "ascending";
-    for (const other of headings) other.ariaSort = null;
-    node.ariaSort = descending ? "descending" : "ascending";
-    lines.sort((a, b) => compare(a.cells[number][1], b.cells[number][1], descending));
+    const descending = head.ariaSort === "ascending";
+    for (const other of heads) other.ariaSort = null;
+    head.ariaSort = descending ? "descending" : "ascending";
+    lines.sort((a, b) => compare(a.cells[column][1], b.cells[column][1], descending));
     find("tbody").append(...lines.map((line) => line.node));
   }
-  return node;
+  return head;
 });
 const unseen = (text) => html("th", { scope: "col" }, html("span", { class: "unseen" }, text));
-find("thead").append(html("tr", {}, unseen("Chosen"), ...headings, unseen("Command")));
+find("thead").append(html("tr", {}, unseen("Chosen"), ...heads, unseen("Command")));
 find("tbody").append(...lines.map((line) => line.node));
 
 // The legend of all charts.
 
-const [colours, shapes] = Object.values(data.legend);
-const looks = [(look) => ({ d: shapes[0][1], fill: look }), (look) => ({ d: look })];
-find("#legend").append(...Object.entries(data.legend).map(([name, entries], kind) => html("dl", {}, html("dt", {}, name), ...entries.map(([text, look]) =>
-  html("dd", {}, html("svg", { viewBox: "-1.3 -1.3 2.6 2.6", "aria-hidden": "true" }, html("path", looks[kind](look))), text)))));
+for (const [name, entries] of Object.entries(data.legend)) {
+  const list = find("#legend").appendChild(html("dl", { class: "row" }, html("dt", {}, name)));
+  for (const [text, glyph, colour] of entries) {
+    list.append(html("dd", { "data-glyph": glyph }, text));
+    list.lastChild.style.setProperty("--look", colour);
+  }
+}
 
 // Parallel coordinates: settings at even distances in their order, metrics to scale.
 
 const drawn = rows.filter((row) => row.drawn);
-const parallel = columns.slice(2).flatMap(({ heading, metric }, at) => {
-  const values = distinct(at + 2, drawn).map(([value]) => value);
-  const place = (value) => metric ? (value - values[0]) / (values.at(-1) - values[0]) : values.indexOf(value) / (values.length - 1);
-  const known = drawn.filter((row) => values.length > 1 && row.cells[at + 2][1] !== null);
-  return known.map(({ run, cells }) => ({ run, key: heading, at: place(cells[at + 2][1]), text: cells[at + 2][0] }));
+const parallel = headings.flatMap((key, column) => {
+  const values = distinct(column, drawn).map(([value]) => value);
+  const [least, most] = column < settings.length ? [0, values.length - 1] : [values[0], values.at(-1)];
+  const known = drawn.filter(({ cells }) => column > 1 && values.length > 1 && cells[column][1] !== null);
+  return known.map(({ run, cells: { [column]: [text, value] } }) => {
+    const number = column < settings.length ? values.indexOf(value) : value;
+    return { run, key, column, at: (number - least) / (most - least), text };
+  });
 });
 
 followers.push(buildPhotographs(data.photographs, rows, choose));
 follow();
-const charts = parallel.length && data.charts.length ? [...data.charts, { key: "parallel", spec: data.parallel }] : data.charts;
+const charts = data.charts.filter(({ key }) => key !== "parallel" || parallel.length);
 find("#charts").hidden = !charts.length;
-for (const chart of charts) followers.push(await buildChart(chart, { runs: rows, curves: data.curves, parallel }, choose));
+const datasets = { runs: rows, curves: data.curves, parallel };
+for (const chart of charts) followers.push(await buildChart(chart, datasets, choose));
 follow();
 document.body.dataset.ready = "true";

@@ -27,7 +27,7 @@ function buildPhotographs({ images, photographs, frames }, rows, choose) {
   function noises() {
     const { penalty, seed } = known[value("right-run")];
     const alike = names.filter((run) => known[run].penalty === penalty && known[run].seed === seed);
-    return alike.sort((a, b) => known[a].x_noise - known[b].x_noise);
+    return alike.sort((a, b) => known[a].noise_std - known[b].noise_std);
   }
 
   // Other runs have other steps: unless told otherwise, the last is shown.
@@ -49,7 +49,7 @@ function buildPhotographs({ images, photographs, frames }, rows, choose) {
     if (side === "left") stage.resize(...frame.size);
     const at = frame.step === null ? "" : `, step ${number(frame.step)}`;
     stage.show(side, images[frame[part]], part === "input" ? "input" : `${run}, ${PARTS[part]}${at}`);
-    codes.append(facts(frame.figures));
+    codes.append(html("dl", { class: "row" }, ...facts(frame.figures)));
     for (const [key, name] of Object.entries(CODES).filter(([key]) => key in frame)) {
       const grid = html("img", { src: images[frame[key]], alt: `${name} of ${run}, a tile a channel` });
       codes.append(html("figure", {}, grid, html("figcaption", {}, `${name}, a tile a channel, white is 1`)));
@@ -73,10 +73,11 @@ function buildPhotographs({ images, photographs, frames }, rows, choose) {
       find("#right-run").value = right;
       show();
     }
-    find("#gallery").replaceChildren(...names.filter((run) => shown.includes(run) && listed(run).length).map((run) => {
+    const seen = names.filter((run) => shown.includes(run) && listed(run).length);
+    find("#gallery").replaceChildren(...seen.map((run) => {
       const picture = html("img", { src: images[listed(run).at(-1).binary], alt: "" });
-      const pressed = String(chosen.includes(run));
-      return html("button", { type: "button", "aria-pressed": pressed, click: () => choose([run]) }, picture, said(run));
+      const state = { "aria-pressed": String(chosen.includes(run)), click: () => choose([run]) };
+      return html("button", { type: "button", ...state }, picture, said(run));
     }));
   };
 }

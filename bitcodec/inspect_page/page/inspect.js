@@ -99,7 +99,7 @@ function showChannel() {
   picture.setAttribute("aria-label", `The bits of channel ${state.channel}, white is 1`);
   find("#channel-name").textContent = `Channel ${state.channel}${name ? `: ${name}` : ""}`;
   const figures = { ones, "entropy of a bit": `${entropy} bit`, "bytes in the file": `${bytes} (${share})` };
-  find("#channel-figures").replaceChildren(...Object.entries(figures).flatMap(([key, value]) => [html("dt", {}, key), html("dd", {}, value)]));
+  find("#channel-figures").replaceChildren(...facts(Object.entries(figures)));
 }
 
 function choose(channel) {

@@ -2,18 +2,20 @@
 
 const find = (selector, root = document) => root.querySelector(selector);
 
-// The parser knows the address that names drawings; a page that fetches nothing contains none.
-const SHAPES = new DOMParser().parseFromString("<svg>", "text/html").body.firstChild.namespaceURI;
-
 // An attribute that is a function is called on the event of its name.
 function html(name, attributes = {}, ...children) {
-  const node = ["svg", "path"].includes(name) ? document.createElementNS(SHAPES, name) : document.createElement(name);
+  const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(key, value);
     else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
   }
   node.append(...children);
   return node;
+}
+
+// Names and what they are, for a list of the kind `dl`.
+function facts(pairs) {
+  return pairs.map(([name, text]) => html("div", {}, html("dt", {}, name), html("dd", {}, text)));
 }
 
 // The options of a select, the chosen one kept if it is still there.
