@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from bitcodec.layout import MOST_BITS, PER_OCTAVE, StepRange
 from bitcodec.transforms import lapped_transform as lapped
 from bitcodec.transforms.blocks import ResidualBlock, conv
+from bitcodec.transforms.fineness import FINE_MEANS, ROUNDED, fineness
 from bitcodec.transforms.precision import single_precision
 from bitcodec.transforms.smooth_means import smooth_means
 
@@ -44,28 +45,6 @@ SEEN_SCALE = 180.0
 
 REFERENCE_STEP = 32.0
 """The step at which the network gets a zero for the step's logarithm."""
-
-FINE_MEANS = 1.2
-"""The means' step is about so many times finer than the others' at most, in the middle of the
-range, where other latents help to draw a slope."""
-
-ROUNDED = 1.1
-"""By how much :func:`fineness` may exceed :data:`FINE_MEANS`, because it is rounded."""
-
-CRUDE_STEP = 128.0
-"""From here on the first mean's own step grows faster than the step ..."""
-
-MOST_CRUDE = 0.44
-"""... until the root of this is left of its fineness: at the coarsest step five levels lead from
-black to white."""
-
-CORNERS = (
-    127.5 * lapped.BLOCK / math.sqrt(3),
-    127.5 * lapped.BLOCK / math.sqrt(2),
-    127.5 * lapped.BLOCK / math.sqrt(6),
-)
-"""Each mean of a flat picture in black, white, middle grey or a full colour is a multiple of this:
-the projections of a cube's corners on the colour axes."""
 
 MOST_DEAD = 0.45
 """By how much of a level the encoder may move the thresholds between levels, away from zero or
@@ -131,23 +110,6 @@ class StepScale(nn.Module):
         code = self.output(torch.relu(self.hidden(torch.cat([t, t * t / 4]))))
         scale, shift = code.view(2, 1, -1, 1, 1).unbind(0)
         return x * (1 + scale) + shift
-
-
-def fineness(step: Tensor) -> Tensor:
-    """How many times finer than the step each mean is quantized: ``3 x 1 x 1``, about 0.75 to 1.3.
-
-    Error and rate alone would have them hardly finer at all, and the decoder smooths stairs away
-    (:mod:`bitcodec.transforms.smooth_means`); what it leaves of them in smooth places asks for a
-    little more. They are of lightness, to which the first mean, and after it the third, green
-    against red and blue, contribute most. Beyond :data:`CRUDE_STEP` little but the means has bits:
-    a smaller file is only to be had from them. Each is rounded so that a whole number of the means'
-    steps makes one of :data:`CORNERS`: paper, ink and full colours have exact means at every step.
-    """
-    light = (step / 19).pow(0.7).clamp(0.75, FINE_MEANS)
-    more = light * (CRUDE_STEP / step).clamp(MOST_CRUDE, 1.0).sqrt() - 1
-    wanted = torch.cat([1 + more, 1 + more / 4, 1 + more / 2])
-    whole = wanted.new_tensor(CORNERS) / step
-    return (torch.round(wanted * whole).clamp_min(1) / whole).view(-1, 1, 1)
 
 
 def toward_zero(levels: Tensor, dead: Tensor) -> Tensor:

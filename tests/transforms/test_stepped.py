@@ -12,16 +12,12 @@ import torch
 from bitcodec.layout import PER_OCTAVE, step_of
 from bitcodec.training.module import psnr
 from bitcodec.transforms import lapped_transform as lapped
+from bitcodec.transforms.fineness import CORNERS, CRUDE_STEP, FINE_MEANS, MOST_CRUDE, fineness
 from bitcodec.transforms.stepped import (
-    CORNERS,
-    CRUDE_STEP,
-    FINE_MEANS,
     LATENTS,
     MEANS,
-    MOST_CRUDE,
     StepDecoder,
     StepEncoder,
-    fineness,
     step_index,
     step_range,
     toward_zero,
