@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +28,7 @@ from bitcodec.images import ImageLike
 from bitcodec.model_facts import ModelFacts
 from bitcodec.model_folder import ModelFolder, refuse_existing
 from bitcodec.training.fit import FITS, Sample
+from bitcodec.training.lettering import page_of_text
 from bitcodec.training.receptive_field import TRACED_STEP, decoder_radius, encoder_radius
 from bitcodec.transforms.stepped import LATENTS
 
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
 
 _TRACED_POSITIONS = (6, 5)
 GOLDEN = 0.6180339887498949
+
+PICTURES_TO_A_PAGE = 12
+"""With steps, a page of text follows each twelve pictures that tables are fitted to. Of what the
+second group of latents costs, that saves 4 to 5 % in text; photographs pay 0.1 %."""
+PAGE_SIDE = 384
 
 FEWER_LATENTS = (56, 112)
 """Of a model with steps: decoder graphs that take so many latents alone stand beside the whole."""
@@ -61,7 +68,7 @@ def export_model(
         facts: what ``model.json`` is to say; margins and digests are filled in here, and the
             coder with the smallest payloads if none is named.
         images: training pictures whose bitmaps the coders' tables are fitted to; with steps, each
-            at one of them, spread over the range.
+            at one of them, spread over the range, and made-up pages of text among them.
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
         fit_settings: for each coder's name, keyword arguments of its fit.
@@ -128,7 +135,7 @@ def _samples(
     """
     steps = codec.facts.steps
     samples = []
-    for number, image in enumerate(watch(images)):
+    for number, image in enumerate(watch(images if steps is None else _with_pages(images))):
         index = None
         if steps is not None:
             share = number * GOLDEN % 1
@@ -136,6 +143,17 @@ def _samples(
         layout = codec.layout(step_index=index)
         samples.append((codec.bitmap(image, layout), layout))
     return samples
+
+
+def _with_pages(images: Sequence[ImageLike]) -> list[ImageLike]:
+    """The pictures, and pages of text among them."""
+    rng = np.random.default_rng(0)
+    mixed: list[ImageLike] = []
+    for number, image in enumerate(images, 1):
+        mixed.append(image)
+        if number % PICTURES_TO_A_PAGE == 0:
+            mixed.append(page_of_text(PAGE_SIDE, rng))
+    return mixed
 
 
 def _smallest(folder: ModelFolder, samples: Sequence[Sample]) -> str:

@@ -83,7 +83,8 @@ class _Networks(nn.Module):
         super().__init__()
         count, first = len(samples), samples[0]
         magnitudes, outputs = first.x.shape[1], first.levels.shape[1]
-        self.hidden = nn.Parameter(0.15 * torch.randn(count, units, magnitudes))
+        chance = torch.Generator().manual_seed(0)
+        self.hidden = nn.Parameter(0.15 * torch.randn(count, units, magnitudes, generator=chance))
         self.output = nn.Parameter(torch.zeros(count, outputs, units))
         linear = torch.zeros(count, outputs, magnitudes)
         for row, part in zip(linear, samples, strict=True):
@@ -161,8 +162,7 @@ def fit_networks(
         relative: networks that are fitted with these, and whose outputs are added to theirs.
     """
     rng = np.random.default_rng(0)
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.manual_seed(0)
+    with torch.enable_grad():
         networks = _Networks(samples, units)
         if single:
             networks.signed.requires_grad_(False)
