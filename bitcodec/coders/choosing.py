@@ -20,10 +20,15 @@ BIT = math.log(2) / 6
 
 
 class Choosing:
-    """Takes values and gives levels; in place of what codes them, see :class:`Coding`."""
+    """Takes values and gives levels; in place of what codes them, see :class:`Coding`.
+
+    Attributes:
+        steps: classes, expectations and levels, as :meth:`Coding.code` takes them, of all so far.
+    """
 
     def __init__(self, tables: SymbolTables) -> None:
         self._bits = tables.bits
+        self.steps: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]] = []
 
     def code(
         self,
@@ -37,7 +42,9 @@ class Choosing:
         near = np.floor(flat + np.float32(0.5)).astype(np.int32)
         other = np.where(flat < near, near - 1, near + 1)
         better = self._cost(plan, flat, other) < self._cost(plan, flat, near)
-        return np.where(better, other, near).reshape(levels.shape)
+        chosen = np.where(better, other, near).reshape(levels.shape)
+        self.steps.append((classes, expected, chosen))
+        return chosen
 
     def _cost(
         self, plan: Plan, values: NDArray[np.float32], levels: NDArray[np.int32]

@@ -68,6 +68,7 @@ class ContextCoder:
         self._means: MeanCoder | None = None
         if model.mean_networks:
             self._means = MeanCoder(model.mean_networks, model.relative, model.means)
+        self._chosen: tuple[NDArray[np.int16], Layout, Choosing] | None = None
 
     @property
     def latents(self) -> int:
@@ -85,7 +86,12 @@ class ContextCoder:
         coder = LevelEncoder(self._model.symbols)
         shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
-        self._code_means(bitmap.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
+        chosen, self._chosen = self._chosen, None
+        if chosen and chosen[1] == layout and np.array_equal(chosen[0], means):
+            for step in chosen[2].steps:  # what the networks said of them is still known
+                coder.using(MEANS).code(*step)
+        else:
+            self._code_means(means.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
             levels = layout.levels(bitmap[:, rows])
@@ -118,6 +124,8 @@ class ContextCoder:
     def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
         """Of the two levels next to each value, the one that costs less, error and bits together.
 
+        A bitmap with just these means is encoded faster if it is the next.
+
         Raises:
             UsageError: if layout and tables do not belong together.
         """
@@ -125,7 +133,10 @@ class ContextCoder:
         coding, within = Choosing(self._model.symbols[MEANS]), np.clip(found, -FARTHEST, FARTHEST)
         chosen = self._code_means(found.shape[1:], within, coding, layout)
         shallow = layout.of_means()
-        return shallow.levels(shallow.bitmap(chosen))
+        levels = shallow.levels(shallow.bitmap(chosen))
+        if np.array_equal(levels, chosen):  # none was cut off, so all are coded as they were chosen
+            self._chosen = levels, layout, coding
+        return levels
 
     def _code_means(
         self, size: tuple[int, ...], known: NDArray[Any] | None, coding: Coding, layout: Layout

@@ -67,6 +67,23 @@ def test_what_is_chosen_has_fewer_bytes_and_is_at_most_a_level_away(seed: int) -
     assert costs[1] < costs[0]
 
 
+def test_the_payload_is_the_same_whether_the_means_were_chosen_just_before_or_not() -> None:
+    layout = Layout((9,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
+    random = np.random.default_rng(4)
+    found = random.normal(0, 9, (2, made.MEANS, 12, 10)).astype(np.float32)
+    others = random.random((8 * 3, 12, 10)) < 0.3
+    fresh, used = made.coder(), made.coder()
+    for first, second in ((0, 0), (0, 1), (1, 1)):  # the means of this picture, or of another
+        means = [used.choose_means(found[number], layout) for number in (second, first)][-1]
+        bitmap = np.concatenate([layout.of_means().bitmap(means), others])
+        payload = fresh.encode(bitmap, layout)
+        assert used.encode(bitmap, layout) == payload
+        assert used.encode(bitmap, layout) == payload
+        used.choose_means(found[second], layout)
+        assert used.encode(bitmap, layout) == payload
+        assert (used.decode(payload, (12, 10), layout) == bitmap).all()
+
+
 def size_of(coder: ContextCoder, means: np.ndarray, layout: Layout) -> int:
     encoder = LevelEncoder(coder._model.symbols)
     coder._code_means(means.shape[1:], means.astype(np.int32), encoder.using(0), layout)
