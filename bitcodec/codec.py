@@ -129,6 +129,16 @@ class Codec:
         return self._bitmap(to_rgb(image), layout or self.layout())
 
     def _bitmap(self, rgb: Image.Image, layout: Layout) -> Bitmap:
+        bitmap, means = self.nearest(rgb, layout)
+        if layout.means and self.folder.coders:  # a model that is being exported has none yet
+            shallow = layout.of_means()
+            bitmap[: shallow.channels] = shallow.bitmap(self.coder().choose_means(means, layout))
+        return bitmap
+
+    def nearest(self, rgb: Image.Image, layout: Layout) -> tuple[Bitmap, NDArray[np.float32]]:
+        """As :meth:`bitmap`, but the means' levels are the nearest ones too; and what the network
+        gives for the means, ``V x ceil(H/s) x ceil(W/s)`` in steps, to choose their levels from.
+        """
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         means = np.empty((layout.means, *shape[1:]), np.float32)
@@ -139,10 +149,7 @@ class Codec:
             bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
             bitmap[:, vertical.core, horizontal.core] = bits
             means[:, vertical.core, horizontal.core] = found[: layout.means]
-        if layout.means and self.folder.coders:  # a model that is being exported has none yet
-            shallow = layout.of_means()
-            bitmap[: shallow.channels] = shallow.bitmap(self.coder().choose_means(means, layout))
-        return bitmap
+        return bitmap, means
 
     def reconstruct(
         self, bitmap: Bitmap, size: tuple[int, int], layout: Layout | None = None

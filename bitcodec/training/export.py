@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bitcodec import model_folder
@@ -24,7 +25,7 @@ from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, save_tables
 from bitcodec.coders.context import ContextCoder
 from bitcodec.errors import UsageError
-from bitcodec.images import ImageLike
+from bitcodec.images import ImageLike, to_rgb
 from bitcodec.model_facts import ModelFacts
 from bitcodec.model_folder import ModelFolder, refuse_existing
 from bitcodec.training.fit import FITS, Sample
@@ -96,9 +97,12 @@ def export_model(
         folder.mkdir()
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         _write_networks(encoder, decoder, graphs, folder)
-        samples = _samples(Codec(ModelFolder(folder)), images, watch)
+        samples, found = _samples(Codec(ModelFolder(folder)), images, watch)
         for name in _default_coders(facts) if coders is None else coders:
-            save_tables(FITS[name](samples, **(fit_settings or {}).get(name, {})), folder)
+            settings = dict((fit_settings or {}).get(name, {}))
+            if name == ContextCoder.name:
+                settings["found"] = found
+            save_tables(FITS[name](samples, **settings), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
         _seal(folder, facts)
@@ -129,20 +133,22 @@ def _samples(
     codec: Codec,
     images: Sequence[ImageLike],
     watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]],
-) -> list[Sample]:
-    """Bitmaps and their layouts; steps follow the golden ratio, so that any stretch of the pictures
-    has steps from everywhere in the range.
+) -> tuple[list[Sample], list[NDArray[np.float32]]]:
+    """Bitmaps with their layouts, and what their means were rounded from; steps follow the golden
+    ratio, so that any stretch of the pictures has steps from everywhere in the range.
     """
     steps = codec.facts.steps
-    samples = []
+    samples, found = [], []
     for number, image in enumerate(watch(images if steps is None else _with_pages(images))):
         index = None
         if steps is not None:
             share = number * GOLDEN % 1
             index = steps.finest + round(share * (steps.coarsest - steps.finest))
         layout = codec.layout(step_index=index)
-        samples.append((codec.bitmap(image, layout), layout))
-    return samples
+        bitmap, means = codec.nearest(to_rgb(image), layout)
+        samples.append((bitmap, layout))
+        found.append(means)
+    return samples, found
 
 
 def _with_pages(images: Sequence[ImageLike]) -> list[ImageLike]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
-from typing import TypeVar
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -49,6 +49,7 @@ def fit_context(
     samples: Sequence[tuple[Bitmap, Layout]],
     steps: int | None = None,
     progress: bool = True,
+    found: Sequence[NDArray[np.float32]] | None = None,
 ) -> ContextCoder:
     """Fit the integer networks and tables of symbols to bitmaps of training images.
 
@@ -58,6 +59,9 @@ def fit_context(
             at most 1,000 (about ten minutes of a core for 192 latents; 2,500 make files 1 %
             smaller). As many groups as torch has threads are fitted at once.
         progress: show a progress bar on stderr.
+        found: of each sample what the encoder gives for the means, ``V x H x W`` in steps. Then
+            they are fitted twice, the second time to the levels that the first fit makes
+            :meth:`ContextCoder.choose_means` choose.
 
     Raises:
         UsageError: if there is no bitmap, if two layouts are not those of one model, or if the
@@ -83,40 +87,82 @@ def fit_context(
     signed = choose_features(pictures, most.means, groups, SIGNED, signed=True)
     kinds = KINDS if most.means else 0
     with Progress(console=Console(stderr=True), disable=not progress) as bar:
-        task = bar.add_task("context coder", total=(groups + kinds) * steps)
+        task = bar.add_task("context coder", total=(groups + kinds * (1 + bool(found))) * steps)
 
         def advance() -> None:
             bar.advance(task)
 
-        def fit_means(kind: int) -> tuple[Networks, RelativeNetworks, NDArray[np.int64]]:
-            found = _mean_samples(levels, layouts, most.means, kind)
-            relative = Relative(most.means, found[0].s.shape[1], RELATIVE_UNITS)
-            networks = fit_networks(found, MEAN_UNITS, steps, progress=advance, relative=relative)
-            beside = relative.rounded()
-            return networks, beside, count_symbols(networks, found, beside)
-
         def fit_group(group: int) -> tuple[Networks, NDArray[np.int64]]:
             here = slice(group * len(PHASES), (group + 1) * len(PHASES))
-            found = _group_samples(pictures, levels, layouts, group, features[here], signed[here])
-            networks = fit_networks(found, UNITS, steps, single, advance)
-            return networks, count_symbols(networks, found)
+            seen = _group_samples(pictures, levels, layouts, group, features[here], signed[here])
+            networks = fit_networks(seen, UNITS, steps, single, advance)
+            return networks, count_symbols(networks, seen)
 
-        mean_parts = _at_once(fit_means, range(kinds))
         parts = _at_once(fit_group, range(groups))
-    nothing = np.zeros((TABLES, SYMBOLS), np.int64)
-    counts = [sum((part[-1] for part in every), nothing) for every in (mean_parts, parts)]
-    model = ContextModel(
-        features=features,
-        signed_features=signed,
-        networks=_joined([networks for networks, _ in parts]),
-        mean_networks=_joined([networks for networks, _, _ in mean_parts]) if kinds else None,
-        relative=_joined([relative for _, relative, _ in mean_parts]) if kinds else None,
-        symbols=[SymbolTables(probabilities(part)) for part in counts],
-        latents=most.latents,
-        means=most.means,
-    )
+        model = ContextModel(
+            features=features,
+            signed_features=signed,
+            networks=_joined([networks for networks, _ in parts]),
+            mean_networks=None,
+            relative=None,
+            symbols=[_tables(parts)] * 2,
+            latents=most.latents,
+            means=most.means,
+        )
+        if kinds:
+            means = [each[: most.means] for each in levels]
+            model = fit_means(model, means, layouts, steps, advance)
+        if kinds and found:
+            means = choose_all(ContextCoder(model), found, layouts)
+            model = fit_means(model, means, layouts, steps, advance)
     model.check()
     return ContextCoder(model)
+
+
+def choose_all(
+    coder: ContextCoder, found: Sequence[NDArray[np.float32]], layouts: Sequence[Layout]
+) -> list[NDArray[np.int16]]:
+    """The levels of means that a coder chooses, picture by picture."""
+    return [coder.choose_means(*pair) for pair in zip(found, layouts, strict=True)]
+
+
+def fit_means(
+    model: ContextModel,
+    levels: Sequence[NDArray[np.int16]],
+    layouts: Sequence[Layout],
+    steps: int,
+    advance: Callable[[], object] = lambda: None,
+) -> ContextModel:
+    """The model with other networks and tables for the means, fitted to these levels of theirs.
+
+    Args:
+        model: whose other networks and tables are kept.
+        levels: ``V x H x W`` of each picture.
+        layouts: of each picture.
+        steps: gradient steps for each kind of pass.
+        advance: called after every step.
+    """
+
+    def fit_kind(kind: int) -> tuple[Networks, RelativeNetworks, NDArray[np.int64]]:
+        found = _mean_samples(levels, layouts, model.means, kind)
+        relative = Relative(model.means, found[0].s.shape[1], RELATIVE_UNITS)
+        networks = fit_networks(found, MEAN_UNITS, steps, progress=advance, relative=relative)
+        beside = relative.rounded()
+        return networks, beside, count_symbols(networks, found, beside)
+
+    parts = _at_once(fit_kind, range(KINDS))
+    return replace(
+        model,
+        mean_networks=_joined([networks for networks, _, _ in parts]),
+        relative=_joined([relative for _, relative, _ in parts]),
+        symbols=[_tables(parts), model.symbols[1]],
+    )
+
+
+def _tables(parts: Sequence[tuple[Any, ...]]) -> SymbolTables:
+    """From the counts at the end of each part."""
+    nothing = np.zeros((TABLES, SYMBOLS), np.int64)
+    return SymbolTables(probabilities(sum((part[-1] for part in parts), nothing)))
 
 
 def _at_once(fit: Callable[[int], Fitted], numbers: range) -> list[Fitted]:
