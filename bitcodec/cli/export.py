@@ -54,6 +54,10 @@ def export(
             min=1, help="Steps of the context coder's fit. [dim]Default: by the pictures.[/dim]"
         ),
     ] = None,
+    fit_rounds: Annotated[
+        int,
+        typer.Option(min=1, help="Of a model with steps: code each picture at so many of them."),
+    ] = 1,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a checkpoint into a model folder: networks, coders' tables, weights.
@@ -101,6 +105,7 @@ def export(
         pictures,
         output,
         fit_settings={"context": {"progress": not quiet, "steps": fit_steps}},
+        rounds=fit_rounds,
         watch=watch,
     )
     if not quiet:

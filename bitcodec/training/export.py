@@ -15,9 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bitcodec import model_folder
@@ -25,11 +23,11 @@ from bitcodec.codec import Codec
 from bitcodec.coders import CODERS, save_tables
 from bitcodec.coders.context import ContextCoder
 from bitcodec.errors import UsageError
-from bitcodec.images import ImageLike, to_rgb
+from bitcodec.images import ImageLike
 from bitcodec.model_facts import ModelFacts
 from bitcodec.model_folder import ModelFolder, refuse_existing
 from bitcodec.training.fit import FITS, Sample
-from bitcodec.training.lettering import page_of_text
+from bitcodec.training.fit.pictures import View, coded, views
 from bitcodec.training.receptive_field import TRACED_STEP, decoder_radius, encoder_radius
 from bitcodec.transforms.stepped import LATENTS
 
@@ -37,12 +35,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 _TRACED_POSITIONS = (6, 5)
-GOLDEN = 0.6180339887498949
-
-PICTURES_TO_A_PAGE = 12
-"""With steps, a page of text follows each twelve pictures that tables are fitted to. Of what the
-second group of latents costs, that saves 4 to 5 % in text; photographs pay 0.1 %."""
-PAGE_SIDE = 384
 
 FEWER_LATENTS = (56, 112)
 """Of a model with steps: decoder graphs that take so many latents alone stand beside the whole."""
@@ -57,7 +49,8 @@ def export_model(
     *,
     coders: Sequence[str] | None = None,
     fit_settings: Mapping[str, Mapping[str, Any]] | None = None,
-    watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]] = iter,
+    rounds: int = 1,
+    watch: Callable[[Sequence[View]], Iterable[View]] = iter,
 ) -> ModelFolder:
     """Write a model folder and return it.
 
@@ -73,6 +66,8 @@ def export_model(
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
         fit_settings: for each coder's name, keyword arguments of its fit.
+        rounds: with steps, how often each picture is looked at, each time at another of them, and
+            mirrored every second time.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -97,7 +92,9 @@ def export_model(
         folder.mkdir()
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         _write_networks(encoder, decoder, graphs, folder)
-        samples, found = _samples(Codec(ModelFolder(folder)), images, watch)
+        plain = [(image, False) for image in images]
+        seen = plain if facts.steps is None else views(images, rounds)
+        samples, found = coded(Codec(ModelFolder(folder)), watch(seen))
         for name in _default_coders(facts) if coders is None else coders:
             settings = dict((fit_settings or {}).get(name, {}))
             if name == ContextCoder.name:
@@ -127,39 +124,6 @@ def _seal(folder: Path, facts: ModelFacts) -> None:
 def _default_coders(facts: ModelFacts) -> list[str]:
     """All, or with steps the one that serves them all."""
     return [kind.name for kind in CODERS] if facts.steps is None else [ContextCoder.name]
-
-
-def _samples(
-    codec: Codec,
-    images: Sequence[ImageLike],
-    watch: Callable[[Sequence[ImageLike]], Iterable[ImageLike]],
-) -> tuple[list[Sample], list[NDArray[np.float32]]]:
-    """Bitmaps with their layouts, and what their means were rounded from; steps follow the golden
-    ratio, so that any stretch of the pictures has steps from everywhere in the range.
-    """
-    steps = codec.facts.steps
-    samples, found = [], []
-    for number, image in enumerate(watch(images if steps is None else _with_pages(images))):
-        index = None
-        if steps is not None:
-            share = number * GOLDEN % 1
-            index = steps.finest + round(share * (steps.coarsest - steps.finest))
-        layout = codec.layout(step_index=index)
-        bitmap, means = codec.nearest(to_rgb(image), layout)
-        samples.append((bitmap, layout))
-        found.append(means)
-    return samples, found
-
-
-def _with_pages(images: Sequence[ImageLike]) -> list[ImageLike]:
-    """The pictures, and pages of text among them."""
-    rng = np.random.default_rng(0)
-    mixed: list[ImageLike] = []
-    for number, image in enumerate(images, 1):
-        mixed.append(image)
-        if number % PICTURES_TO_A_PAGE == 0:
-            mixed.append(page_of_text(PAGE_SIDE, rng))
-    return mixed
 
 
 def _smallest(folder: ModelFolder, samples: Sequence[Sample]) -> str:

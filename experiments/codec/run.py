@@ -25,7 +25,7 @@ from experiments.tables import markdown, published, write_csv
 
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
-FIT_PICTURES, FIT_STEPS = 600, 2500
+FIT_PICTURES, FIT_ROUNDS, FIT_STEPS = 1135, 2, 5000
 GOING_ON = ("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3")
 """Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 
@@ -53,7 +53,8 @@ def export(run: Path, photos: Path, out: Path) -> None:
         return
     command = [sys.executable, "-m", "bitcodec", "export", str(run), "-o", str(out)]
     command += ["--name", NAME, "--images", str(photos / "train"), "--quiet"]
-    command += ["--most", str(FIT_PICTURES), "--fit-steps", str(FIT_STEPS)]
+    command += ["--most", str(FIT_PICTURES), "--fit-rounds", str(FIT_ROUNDS)]
+    command += ["--fit-steps", str(FIT_STEPS)]
     subprocess.run(command, check=True, cwd=REPOSITORY, env=dict(os.environ))
 
 
