@@ -38,7 +38,7 @@ UNITS = 40
 MEAN_UNITS, RELATIVE_UNITS = 24, 48
 PLACES = 1_000_000
 """Positions of each phase of a group, and of each kind of pass of a mean, that are looked at. With
-an eighth of so many, networks learn these by heart: what other pictures cost grows by almost 1 %."""
+an eighth of so many, networks learn these by heart: other pictures cost almost 1 % more."""
 EPOCHS = 10
 STEPS = range(60, 1001)
 
