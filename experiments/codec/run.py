@@ -25,7 +25,7 @@ from experiments.tables import markdown, published, write_csv
 
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
-FIT_PICTURES, FIT_ROUNDS, FIT_STEPS = 1135, 2, 5000
+FIT_PICTURES, FIT_ROUNDS, FIT_STEPS = 1135, 2, 4000
 GOING_ON = ("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3")
 """Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import ImageOps
 
 from bitcodec.codec import Codec
-from bitcodec.training.fit.pictures import PICTURES_TO_A_PAGE, coded, views
+from bitcodec.training.fit.pictures import PICTURES_TO_A_PAGE, Packed, coded, views
+from tests.coders.samples import RANGE
 from tests.tiny import textured
 
 
@@ -38,3 +39,18 @@ def test_the_steps_of_many_views_leave_no_stretch_of_the_range_out(stepped: Code
     assert steps is not None
     span = steps.coarsest - steps.finest
     assert max(b - a for a, b in pairwise([steps.finest, *found, steps.coarsest])) < span / 8
+
+
+def test_packed_samples_come_back_as_they_were() -> None:
+    rng = np.random.default_rng(4)
+    packed, kept = Packed(), []
+    for height, width in ((3, 5), (1, 1), (4, 2)):
+        layout = RANGE.layout(RANGE.coarsest)
+        kept.append((rng.random((layout.channels, height, width)) < 0.3, layout))
+        packed.append(*kept[-1])
+    assert len(packed) == 3
+    for (bitmap, layout), (again, its) in zip(kept, packed, strict=True):
+        assert again.dtype == bitmap.dtype
+        assert np.array_equal(again, bitmap)
+        assert layout is its
+    assert [bitmap.shape for bitmap, _ in packed[::2]] == [kept[0][0].shape, kept[2][0].shape]

@@ -48,7 +48,7 @@ WARM_UP = 50
 
 # Bounds of the float weights; with them no sum of integers can reach 2^24 (Networks.check). The
 # constant's weights say how wide a spread is before anything is seen: they must reach every class.
-MAX_W1, MAX_W2, MAX_L, MAX_S = 8.0, 8.0, 12.0, 3.0
+MAX_W1, MAX_W2, MAX_L, MAX_S = 8.0, 5.0, 12.0, 3.0
 MAX_CONSTANT = 2.0 * CLASSES
 
 #: Shares and widths of the mixture, in spreads.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.images import ImageLike, to_rgb
+from bitcodec.layout import Layout
 from bitcodec.training.fit import Sample
 from bitcodec.training.lettering import page_of_text
 
@@ -19,6 +23,34 @@ PICTURES_TO_A_PAGE = 12
 """With steps, a page of text follows each twelve pictures that tables are fitted to. Of what the
 second group of latents costs, that saves 4 to 5 % in text; photographs pay 0.1 %."""
 PAGE_SIDE = 384
+
+
+class Packed(Sequence[Sample]):
+    """Samples that are kept eight cells to a byte, and unpacked when they are asked for.
+
+    As booleans, the bitmaps of two thousand small photographs would take 10 GB.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[NDArray[np.uint8], tuple[int, ...], Layout]] = []
+
+    def append(self, bitmap: Bitmap, layout: Layout) -> None:
+        self._kept.append((np.packbits(bitmap), bitmap.shape, layout))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, number: int) -> Sample: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Sample]: ...
+    def __getitem__(self, number: int | slice) -> Sample | list[Sample]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        packed, shape, layout = self._kept[number]
+        cells = np.unpackbits(packed, count=math.prod(shape)).view(np.bool_)
+        return cells.reshape(shape), layout
+
 
 View = tuple[ImageLike, bool]
 """A picture, and whether it is mirrored."""
@@ -39,12 +71,12 @@ def views(images: Sequence[ImageLike], rounds: int) -> list[View]:
     return mixed
 
 
-def coded(codec: Codec, seen: Iterable[View]) -> tuple[list[Sample], list[NDArray[np.float32]]]:
+def coded(codec: Codec, seen: Iterable[View]) -> tuple[Packed, list[NDArray[np.float32]]]:
     """Bitmaps with their layouts, and what their means were rounded from; steps follow the golden
     ratio, so that any stretch of the pictures has steps from everywhere in the range.
     """
     steps = codec.facts.steps
-    samples, found = [], []
+    samples, found = Packed(), []
     for number, view in enumerate(seen):
         index = None
         if steps is not None:
@@ -52,7 +84,7 @@ def coded(codec: Codec, seen: Iterable[View]) -> tuple[list[Sample], list[NDArra
             index = steps.finest + round(share * (steps.coarsest - steps.finest))
         layout = codec.layout(step_index=index)
         bitmap, means = codec.nearest(_pixels(*view), layout)
-        samples.append((bitmap, layout))
+        samples.append(bitmap, layout)
         found.append(means)
     return samples, found
 
