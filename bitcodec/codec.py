@@ -138,6 +138,13 @@ class Codec:
     def nearest(self, rgb: Image.Image, layout: Layout) -> tuple[Bitmap, NDArray[np.float32]]:
         """As :meth:`bitmap`, but the means' levels are the nearest ones too; and what the network
         gives for the means, ``V x ceil(H/s) x ceil(W/s)`` in steps, to choose their levels from.
+
+        >>> bits, means = codec.nearest(to_rgb("photo.png"), codec.layout(quality=50))
+        >>> means.shape, means.dtype
+        ((3, 8, 12), dtype('float32'))
+
+        Raises:
+            BitcodecError: if the picture cannot be encoded.
         """
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)

@@ -23,7 +23,7 @@ import bitcodec
 from bitcodec.pixels import psnr
 from experiments.runs import Run, run_all
 
-STEPS = 500
+STEPS = 600
 STDS = (0, 15)
 COLUMNS = {
     "psnr_sigmoid": ("sigmoid dB", "{:.2f}"),

@@ -48,8 +48,8 @@ def coders() -> tuple[ContextCoder, ContextCoder]:
         levels = smooth_levels(seed, 32, 40, layout)
         levels[: layout.means] = layout.of_means().nearest(values)
         samples.append((layout.bitmap(levels), layout))
-    once = fit_context(samples, steps=80, progress=False)
-    twice = fit_context(samples, steps=80, progress=False, found=found)
+    once = fit_context(samples, steps=40, progress=False)
+    twice = fit_context(samples, steps=40, progress=False, found=found)
     return once, twice
 
 
