@@ -56,7 +56,7 @@ def export(
     ] = None,
     fit_rounds: Annotated[
         int,
-        typer.Option(min=1, help="Of a model with steps: code each picture at so many of them."),
+        typer.Option(min=1, help="Code each picture so often, mirrored every second time."),
     ] = 1,
     quiet: options.Quiet = False,
 ) -> None:

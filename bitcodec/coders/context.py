@@ -86,12 +86,13 @@ class ContextCoder:
         coder = LevelEncoder(self._model.symbols)
         shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
+        coding = coder.using(MEANS)
         chosen, self._chosen = self._chosen, None
         if chosen and chosen[1] == layout and np.array_equal(chosen[0], means):
             for step in chosen[2].steps:  # what the networks said of them is still known
-                coder.using(MEANS).code(*step)
+                coding.code(*step)
         else:
-            self._code_means(means.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
+            self._code_means(means.shape[1:], means.astype(np.int32), coding, layout)
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
             levels = layout.levels(bitmap[:, rows])
@@ -135,7 +136,7 @@ class ContextCoder:
         shallow = layout.of_means()
         levels = shallow.levels(shallow.bitmap(chosen))
         if np.array_equal(levels, chosen):  # none was cut off, so all are coded as they were chosen
-            self._chosen = levels, layout, coding
+            self._chosen = levels.copy(), layout, coding  # the caller may change what is its own
         return levels
 
     def _code_means(

@@ -26,8 +26,8 @@ from bitcodec.errors import UsageError
 from bitcodec.images import ImageLike
 from bitcodec.model_facts import ModelFacts
 from bitcodec.model_folder import ModelFolder, refuse_existing
-from bitcodec.training.fit import FITS, Sample
-from bitcodec.training.fit.pictures import View, coded, views
+from bitcodec.training.fit import FITS
+from bitcodec.training.fit.pictures import Packed, View, coded, views
 from bitcodec.training.receptive_field import TRACED_STEP, decoder_radius, encoder_radius
 from bitcodec.transforms.stepped import LATENTS
 
@@ -66,8 +66,8 @@ def export_model(
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
         fit_settings: for each coder's name, keyword arguments of its fit.
-        rounds: with steps, how often each picture is looked at, each time at another of them, and
-            mirrored every second time.
+        rounds: how often each picture is looked at, mirrored every second time, and with steps each
+            time at another of them.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -92,14 +92,11 @@ def export_model(
         folder.mkdir()
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
         _write_networks(encoder, decoder, graphs, folder)
-        plain = [(image, False) for image in images]
-        seen = plain if facts.steps is None else views(images, rounds)
+        seen = views(images, rounds, pages=facts.steps is not None)
         samples, found = coded(Codec(ModelFolder(folder)), watch(seen))
         for name in _default_coders(facts) if coders is None else coders:
-            settings = dict((fit_settings or {}).get(name, {}))
-            if name == ContextCoder.name:
-                settings["found"] = found
-            save_tables(FITS[name](samples, **settings), folder)
+            settings = (fit_settings or {}).get(name, {})
+            save_tables(FITS[name](samples, found=found, **settings), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
         _seal(folder, facts)
@@ -126,9 +123,9 @@ def _default_coders(facts: ModelFacts) -> list[str]:
     return [kind.name for kind in CODERS] if facts.steps is None else [ContextCoder.name]
 
 
-def _smallest(folder: ModelFolder, samples: Sequence[Sample]) -> str:
+def _smallest(folder: ModelFolder, samples: Packed) -> str:
     """The coder with the fewest bytes over a few of the bitmaps."""
-    few = samples[:: max(1, len(samples) // 16)]
+    few = [samples[number] for number in range(0, len(samples), max(1, len(samples) // 16))]
     coders = {name: folder.coder(name) for name in folder.coders}
     return min(
         coders, key=lambda name: sum(len(coders[name].encode(bits, own)) for bits, own in few)

@@ -84,6 +84,17 @@ def test_the_payload_is_the_same_whether_the_means_were_chosen_just_before_or_no
         assert (used.decode(payload, (12, 10), layout) == bitmap).all()
 
 
+def test_levels_that_a_caller_changes_are_coded_as_they_are_then() -> None:
+    layout = Layout((9,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
+    found = np.random.default_rng(5).normal(0, 9, (made.MEANS, 12, 10)).astype(np.float32)
+    coder = made.coder()
+    levels = coder.choose_means(found, layout)
+    levels += 1
+    others = np.zeros((8 * 3, 12, 10), np.bool_)
+    bitmap = np.concatenate([layout.of_means().bitmap(levels), others])
+    assert (coder.decode(coder.encode(bitmap, layout), (12, 10), layout) == bitmap).all()
+
+
 def size_of(coder: ContextCoder, means: np.ndarray, layout: Layout) -> int:
     encoder = LevelEncoder(coder._model.symbols)
     coder._code_means(means.shape[1:], means.astype(np.int32), encoder.using(0), layout)

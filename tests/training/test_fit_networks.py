@@ -1,12 +1,21 @@
-"""Fitting the context coder's networks: every class of spread is within their reach."""
+"""Fitting the context coder's networks: every class is within reach, no sum out of bounds."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+from bitcodec.coders.context_planes import GROUP
 from bitcodec.coders.integer_network import ONE, FastNetworks
 from bitcodec.coders.symbols import PROBABILITY_BITS, Plan
-from bitcodec.training.fit.networks import Samples, count_symbols, fit_networks, probabilities
+from bitcodec.training.fit.context import FEATURES, SIGNED, UNITS
+from bitcodec.training.fit.networks import (
+    Samples,
+    _Networks,
+    count_symbols,
+    fit_networks,
+    probabilities,
+)
 
 COUNT = 120_000
 
@@ -41,3 +50,14 @@ def test_rare_levels_have_a_class_of_their_own() -> None:
         bits -= np.log2(tables[plan.table, symbols] / (1 << PROBABILITY_BITS)).sum()
     wanted = sum(map(entropy, samples))
     assert bits < 1.03 * wanted
+
+
+def test_no_weights_that_a_fit_may_end_with_are_too_large_for_exact_sums() -> None:
+    """Of the sizes that it fits: more features or units need narrower bounds of the weights."""
+    x, s = np.zeros((1, FEATURES + 2), np.int8), np.zeros((1, SIGNED), np.int8)
+    nothing = np.zeros((1, GROUP), np.int16)
+    networks = _Networks([Samples(x, s, nothing, nothing > 0)], UNITS)
+    with torch.no_grad():
+        for weights in networks.parameters():
+            weights.fill_(1e6)
+    networks.rounded().check()

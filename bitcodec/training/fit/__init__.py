@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Coder
@@ -14,9 +14,10 @@ Sample = tuple[Bitmap, Layout]
 """A bitmap and what its channels are."""
 
 
-def _fit_huffman(samples: Sequence[Sample]) -> HuffmanCoder:
+def _fit_huffman(samples: Iterable[Sample], found: object = None) -> HuffmanCoder:
     return HuffmanCoder.fit(bitmap for bitmap, _ in samples)
 
 
 FITS: Mapping[str, Callable[..., Coder]] = {"huffman": _fit_huffman, "context": fit_context}
-"""What fits the tables of each coder, by its name."""
+"""What fits the tables of each coder, by its name: to samples, and to what the encoder found for
+the means of each (:func:`bitcodec.training.fit.context.fit_context`), if that is given and used."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from typing import overload
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from bitcodec import bitmap
 from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.images import ImageLike, to_rgb
@@ -25,48 +24,49 @@ second group of latents costs, that saves 4 to 5 % in text; photographs pay 0.1 
 PAGE_SIDE = 384
 
 
-class Packed(Sequence[Sample]):
+class Packed:
     """Samples that are kept eight cells to a byte, and unpacked when they are asked for.
 
     As booleans, the bitmaps of two thousand small photographs would take 10 GB.
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[NDArray[np.uint8], tuple[int, ...], Layout]] = []
+        self._kept: list[tuple[bytes, tuple[int, int], Layout]] = []
 
-    def append(self, bitmap: Bitmap, layout: Layout) -> None:
-        self._kept.append((np.packbits(bitmap), bitmap.shape, layout))
+    def append(self, bits: Bitmap, layout: Layout) -> None:
+        """Keep a bitmap ``C x H x W`` with its layout."""
+        _, height, width = bits.shape
+        self._kept.append((bitmap.pack(bits), (height, width), layout))
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    @overload
-    def __getitem__(self, number: int) -> Sample: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Sample]: ...
-    def __getitem__(self, number: int | slice) -> Sample | list[Sample]:
-        if isinstance(number, slice):
-            return [self[each] for each in range(*number.indices(len(self)))]
-        packed, shape, layout = self._kept[number]
-        cells = np.unpackbits(packed, count=math.prod(shape)).view(np.bool_)
-        return cells.reshape(shape), layout
+    def __getitem__(self, number: int) -> Sample:
+        packed, size, layout = self._kept[number]
+        return bitmap.unpack(packed, (layout.channels, *size)), layout
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self.__getitem__, range(len(self)))
 
 
 View = tuple[ImageLike, bool]
 """A picture, and whether it is mirrored."""
 
 
-def views(images: Sequence[ImageLike], rounds: int) -> list[View]:
-    """All pictures in each round, mirrored in every second one, and pages of text among them.
+def views(images: Sequence[ImageLike], rounds: int, pages: bool) -> list[View]:
+    """All pictures in each round, mirrored in every second one.
 
-    Made-up text is the same for the same number of pictures.
+    Args:
+        images: of any kind.
+        rounds: how often each comes.
+        pages: whether pages of text are among them, the same for the same number of pictures.
     """
     rng = np.random.default_rng(0)
     mixed: list[View] = []
     for number in range(rounds * len(images)):
         again, index = divmod(number, len(images))
         mixed.append((images[index], again % 2 == 1))
-        if (number + 1) % PICTURES_TO_A_PAGE == 0:
+        if pages and (number + 1) % PICTURES_TO_A_PAGE == 0:
             mixed.append((page_of_text(PAGE_SIDE, rng), False))
     return mixed
 
@@ -83,8 +83,8 @@ def coded(codec: Codec, seen: Iterable[View]) -> tuple[Packed, list[NDArray[np.f
             share = number * GOLDEN % 1
             index = steps.finest + round(share * (steps.coarsest - steps.finest))
         layout = codec.layout(step_index=index)
-        bitmap, means = codec.nearest(_pixels(*view), layout)
-        samples.append(bitmap, layout)
+        bits, means = codec.nearest(_pixels(*view), layout)
+        samples.append(bits, layout)
         found.append(means)
     return samples, found
 
