@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,8 @@ class Codec:
     def bitmap(self, image: ImageLike, layout: Layout | None = None) -> Bitmap:
         """What the encoder makes of a picture: ``C x ceil(H/s) x ceil(W/s)`` booleans.
 
-        Levels are the nearest to what the network gives; those of the means are chosen by error and
-        bits together (:mod:`bitcodec.coders.choosing`).
+        Of the two levels next to what the network gives, that which costs less, error and bits
+        together (:mod:`bitcodec.coders.choosing`).
 
         >>> codec.bitmap("photo.png").shape[1:]  # one position for 8 x 8 pixels
         (8, 12)
@@ -129,15 +130,17 @@ class Codec:
         return self._bitmap(to_rgb(image), layout or self.layout())
 
     def _bitmap(self, rgb: Image.Image, layout: Layout) -> Bitmap:
-        bitmap, means = self.nearest(rgb, layout)
-        if layout.means and self.folder.coders:  # a model that is being exported has none yet
-            shallow = layout.of_means()
-            bitmap[: shallow.channels] = shallow.bitmap(self.coder().choose_means(means, layout))
-        return bitmap
+        # A model that is being exported has no coder yet.
+        if self.facts.steps is None or not self.folder.coders:
+            return self.nearest(rgb, layout)[0]
+        found = np.empty((layout.latents, *self.shape(rgb.size, layout)[1:]), np.float32)
+        for place, part in self._analysed(rgb, layout):
+            found[place] = part
+        return self.coder().choose(found, layout)
 
     def nearest(self, rgb: Image.Image, layout: Layout) -> tuple[Bitmap, NDArray[np.float32]]:
-        """As :meth:`bitmap`, but the means' levels are the nearest ones too; and what the network
-        gives for the means, ``V x ceil(H/s) x ceil(W/s)`` in steps, to choose their levels from.
+        """As :meth:`bitmap`, but all levels are the nearest ones; and what the network gives for
+        the means, ``V x ceil(H/s) x ceil(W/s)`` in steps.
 
         >>> bits, means = codec.nearest(to_rgb("photo.png"), codec.layout(quality=50))
         >>> means.shape, means.dtype
@@ -149,14 +152,22 @@ class Codec:
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         means = np.empty((layout.means, *shape[1:]), np.float32)
-        for vertical, horizontal in tiles(*shape[1:], self.facts.encoder_margin):
+        for place, found in self._analysed(rgb, layout):
+            bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
+            bitmap[place] = bits
+            means[place] = found[: layout.means]
+        return bitmap, means
+
+    def _analysed(
+        self, rgb: Image.Image, layout: Layout
+    ) -> Iterator[tuple[tuple[slice, ...], NDArray[np.float32]]]:
+        """What the encoder network gives for M latents, tile by tile, and where each belongs."""
+        size = self.shape(rgb.size, layout)[1:]
+        for vertical, horizontal in tiles(*size, self.facts.encoder_margin):
             window = planes(rgb, vertical.outer, horizontal.outer, self.facts.stride)
             whole = self._run(model_folder.ENCODER, window, layout)
-            found = whole[:, vertical.inner(), horizontal.inner()]
-            bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
-            bitmap[:, vertical.core, horizontal.core] = bits
-            means[:, vertical.core, horizontal.core] = found[: layout.means]
-        return bitmap, means
+            place = (slice(None), vertical.core, horizontal.core)
+            yield place, whole[: layout.latents, vertical.inner(), horizontal.inner()]
 
     def reconstruct(
         self, bitmap: Bitmap, size: tuple[int, int], layout: Layout | None = None

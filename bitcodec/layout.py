@@ -76,6 +76,18 @@ class Layout:
         # No level is that large; int16 holds it.
         return np.clip(rounded, -(1 << 14), 1 << 14).astype(np.int16)
 
+    def within(self, found: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What an encoder network gives, ``N x H x W`` in steps, of the first M latents; beyond the
+        outermost levels, just inside them.
+
+        >>> import numpy as np
+        >>> Layout(bits=(3,)).within(np.float32([[[-9, 0.4, 3]]])).round(3)
+        array([[[-3.999,  0.4  ,  2.999]]], dtype=float32)
+        """
+        last = (1 << np.asarray(self.bits) - 1).astype(np.float32).reshape(-1, 1, 1)
+        inside = np.float32(1 / 1024)
+        return np.clip(found[: self.latents], inside - last, last - 1 - inside)
+
     def bitmap(self, levels: NDArray[np.signedinteger]) -> Bitmap:
         """Levels ``M x H x W`` → bits ``C x H x W``; beyond the outermost level, that one.
 

@@ -56,15 +56,15 @@ class Coder(Protocol):
         """
         ...
 
-    def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
-        """Levels of the means, for what an encoder network gives of them.
+    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
+        """The bitmap for what an encoder network gives: near to it, and cheap to encode.
 
         Args:
-            found: ``V x H x W``, in steps.
-            layout: with V means.
+            found: ``M x H x W``, in steps.
+            layout: with M latents.
 
-        Returns:
-            Levels that the layout has bits for.
+        Raises:
+            UsageError: if layout and tables do not belong together.
         """
         ...
 

@@ -38,22 +38,19 @@ from numpy.typing import NDArray
 
 from bitcodec.bitmap import Bitmap
 from bitcodec.coders.base import Tables, check_bitmap, check_layout, check_levels
-from bitcodec.coders.choosing import Choosing
+from bitcodec.coders.choosing import MEAN_BIT, OTHER_BIT, Choosing, at_step
 from bitcodec.coders.context_model import ContextModel
 from bitcodec.coders.context_planes import GROUP, PHASES, Planes, groups_of, slopes
 from bitcodec.coders.integer_network import ONE, FastNetworks
 from bitcodec.coders.mean_coder import MeanCoder, step_feature
 from bitcodec.coders.symbols import Coding, LevelDecoder, LevelEncoder
-from bitcodec.layout import MOST_BITS, Layout
+from bitcodec.layout import Layout
 
 BAND_POSITIONS = 1 << 15
 """Rows x columns of a band: the planes of 192 latents take 60 MB."""
 
 MEANS, OTHERS = 0, 1
 """Sets of tables."""
-
-FARTHEST = 1 << MOST_BITS
-"""A mean that is farther out is at its outermost level."""
 
 
 class ContextCoder:
@@ -68,7 +65,7 @@ class ContextCoder:
         self._means: MeanCoder | None = None
         if model.mean_networks:
             self._means = MeanCoder(model.mean_networks, model.relative, model.means)
-        self._chosen: tuple[NDArray[np.int16], Layout, Choosing] | None = None
+        self._chosen: tuple[tuple[Layout, tuple[int, ...]], NDArray[np.uint8], bytes] | None = None
 
     @property
     def latents(self) -> int:
@@ -83,20 +80,18 @@ class ContextCoder:
         """
         check_layout(layout, self._model.latents, self._model.means)
         check_bitmap(bitmap, layout)
+        if chosen := self._chosen:  # coded as it was chosen
+            same, packed, payload = chosen
+            if same == (layout, bitmap.shape) and np.array_equal(packed, np.packbits(bitmap)):
+                return payload
         coder = LevelEncoder(self._model.symbols)
         shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
-        coding = coder.using(MEANS)
-        chosen, self._chosen = self._chosen, None
-        if chosen and chosen[1] == layout and np.array_equal(chosen[0], means):
-            for step in chosen[2].steps:  # what the networks said of them is still known
-                coding.code(*step)
-        else:
-            self._code_means(means.shape[1:], means.astype(np.int32), coding, layout)
+        self._code_means(means.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
             levels = layout.levels(bitmap[:, rows])
-            self._walk(planes, levels, True, coding, layout)
+            self._walk(planes, levels, levels, coding, layout)
         return coder.payload()
 
     def decode(self, payload: bytes, size: tuple[int, int], layout: Layout) -> Bitmap:
@@ -117,27 +112,35 @@ class ContextCoder:
         for rows, planes in bands:
             levels = np.zeros((layout.latents, planes.height, planes.width), np.int16)
             levels[: layout.means] = means[:, rows]
-            self._walk(planes, levels, False, coding, layout)
+            self._walk(planes, levels, None, coding, layout)
             bitmap[:, rows] = layout.bitmap(levels)
         coder.finish()
         return bitmap
 
-    def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
+    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
         """Of the two levels next to each value, the one that costs less, error and bits together.
 
-        A bitmap with just these means is encoded faster if it is the next.
+        The bitmap is coded on the way: :meth:`encode` has its payload at once if it is the next.
 
         Raises:
             UsageError: if layout and tables do not belong together.
         """
         check_layout(layout, self._model.latents, self._model.means)
-        coding, within = Choosing(self._model.symbols[MEANS]), np.clip(found, -FARTHEST, FARTHEST)
-        chosen = self._code_means(found.shape[1:], within, coding, layout)
-        shallow = layout.of_means()
-        levels = shallow.levels(shallow.bitmap(chosen))
-        if np.array_equal(levels, chosen):  # none was cut off, so all are coded as they were chosen
-            self._chosen = levels.copy(), layout, coding  # the caller may change what is its own
-        return levels
+        tables, coder = self._model.symbols, LevelEncoder(self._model.symbols)
+        bit = at_step(MEAN_BIT, layout.index)
+        coding: Coding = Choosing(tables[MEANS], bit, coder.using(MEANS))
+        within = layout.of_means().within(found)
+        means = self._code_means(found.shape[1:], within, coding, layout)
+        bitmap = np.empty((layout.channels, *found.shape[1:]), np.bool_)
+        bit = at_step(OTHER_BIT, layout.index)
+        coding = Choosing(tables[OTHERS], bit, coder.using(OTHERS))
+        for rows, planes in self._bands(means, layout):
+            levels = np.empty((layout.latents, planes.height, planes.width), np.int16)
+            levels[: layout.means] = means[:, rows]
+            self._walk(planes, levels, layout.within(found[:, rows]), coding, layout)
+            bitmap[:, rows] = layout.bitmap(levels)
+        self._chosen = (layout, bitmap.shape), np.packbits(bitmap), coder.payload()
+        return bitmap
 
     def _code_means(
         self, size: tuple[int, ...], known: NDArray[Any] | None, coding: Coding, layout: Layout
@@ -165,11 +168,14 @@ class ContextCoder:
         self,
         planes: Planes,
         levels: NDArray[np.int16],
-        known: bool,
+        given: NDArray[Any] | None,
         coding: Coding,
         layout: Layout,
     ) -> None:
-        """Code the levels of a band that are not means, in place when they are not known."""
+        """Code the levels of a band that are not means, and put what was coded in their place.
+
+        ``given`` is what ``coding`` takes: the levels, values to choose them from, or nothing.
+        """
         step = step_feature(layout.index)
         size = levels.shape[1:]
         for group, first in enumerate(range(layout.means, layout.latents, GROUP)):
@@ -188,11 +194,11 @@ class ContextCoder:
                 coded = coding.code(
                     planes.inside(phase, classes[: len(here)]),
                     planes.inside(phase, expected[: len(here)]),
-                    here.astype(np.int32) if known else None,
+                    None if given is None else given[members, row::2, column::2],
                 )
-                if not known:
+                if given is None:
                     check_levels(coded, layout.bits[members])
-                    here[:] = coded
+                here[:] = coded
                 planes.put_group(group, phase, coded)
 
     def tables(self) -> dict[str, NDArray[np.integer]]:

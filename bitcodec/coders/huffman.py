@@ -119,9 +119,10 @@ class HuffmanCoder:
             parts.append(self._codecs[index].encode(chain.from_iterable(chunks)))
         return b"".join(parts)
 
-    def choose_means(self, found: NDArray[np.float32], layout: Layout) -> NDArray[np.int16]:
-        """The nearest levels; what this coder serves has no means."""
-        return layout.nearest(found)
+    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
+        """The nearest levels: what a symbol costs here hangs on seven other bits as well."""
+        self._check(layout)
+        return layout.bitmap(layout.nearest(found))
 
     def _check(self, layout: Layout) -> None:
         """Raise UsageError for the layout of a model with steps, whose channels change with it."""

@@ -1,16 +1,20 @@
-"""Levels of the means that are chosen by error and bits together."""
+"""Levels that are chosen by error and bits together."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bitcodec.coders.choosing import BIT, Choosing
-from bitcodec.coders.context import ContextCoder
+from bitcodec.coders import context
+from bitcodec.coders.choosing import MEAN_BIT, OTHER_BIT, Choosing, at_step
 from bitcodec.coders.integer_network import CLASSES, EIGHTHS
-from bitcodec.coders.symbols import BEYOND, REACH, TABLES, UNIT, LevelEncoder, SymbolTables
-from bitcodec.layout import Layout
+from bitcodec.coders.symbols import BEYOND, REACH, TABLES, UNIT, SymbolTables
+from bitcodec.layout import PER_OCTAVE, Layout
 from tests.coders import made
+
+LAYOUT = Layout((9,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
 
 
 def tables(slope: float) -> SymbolTables:
@@ -22,10 +26,27 @@ def tables(slope: float) -> SymbolTables:
     return SymbolTables(np.tile(row, (TABLES, 1)))
 
 
+BIT = 0.1
+"""What a bit is worth in these tests, in squared levels."""
+
+
+class Collected:
+    """In place of a coder: keeps what it is given."""
+
+    def code(
+        self, classes: np.ndarray, expected: np.ndarray, levels: np.ndarray | None
+    ) -> np.ndarray:
+        assert levels is not None and levels.shape == classes.shape
+        self.levels = levels
+        return levels
+
+
 def chosen(slope: float, values: list[float], expected: int = 0, kind: int = 0) -> list[int]:
     flat = np.array(values, np.float32)
-    classes = np.full(len(flat), kind, np.int32)
-    levels = Choosing(tables(slope)).code(classes, np.full_like(classes, expected), flat)
+    classes, coded = np.full(len(flat), kind, np.int32), Collected()
+    choosing = Choosing(tables(slope), BIT, coded)
+    levels = choosing.code(classes, np.full_like(classes, expected), flat)
+    assert levels is coded.levels
     return levels.tolist()
 
 
@@ -39,6 +60,19 @@ def test_a_level_nearer_to_what_is_expected_wins_by_less_than_its_bits_are_worth
     assert chosen(slope, [border - 0.01, border + 0.01], 6 * EIGHTHS) == [2, 3]
 
 
+def test_no_level_is_left_for_bits_that_are_worth_nothing() -> None:
+    values = np.random.default_rng(6).normal(0, 3, 500).astype(np.float32)
+    levels = Choosing(tables(3.0), 0.0, Collected()).code(
+        np.zeros(500, np.int32), np.zeros(500, np.int32), values
+    )
+    assert (levels == np.floor(values + 0.5)).all()
+
+
+def test_a_bit_is_worth_less_at_fine_steps() -> None:
+    assert at_step(0.5, 8 * PER_OCTAVE) == 0.5  # step 256
+    assert at_step(0.5, 4 * PER_OCTAVE) == pytest.approx(0.5 * (16 / 160) ** 0.5)
+
+
 def test_whole_levels_stay_even_where_a_neighbour_is_three_bits_cheaper() -> None:
     assert chosen(3.0, [0.0, 1.0, -2.0, 5.0]) == [0, 1, -2, 5]
 
@@ -50,59 +84,78 @@ def test_beyond_the_tables_a_level_costs_what_the_code_for_it_does() -> None:
     assert chosen(0.1, [1000.2], kind=wide) == [1000] and wide < CLASSES
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_is_chosen_has_fewer_bytes_and_is_at_most_a_level_away(seed: int) -> None:
-    coder = made.coder()
-    layout = Layout((9,) * made.MEANS, made.MEANS, index=700)
+def values(seed: int, layout: Layout, size: tuple[int, int]) -> np.ndarray:
+    """Smooth means, and others that are mostly within a level of none."""
     random = np.random.default_rng(seed)
-    found = random.normal(0, 3, (made.MEANS, 40, 48)).cumsum(1).cumsum(2).astype(np.float32) / 9
-    found = np.clip(found, -200, 200)
-    nearest, better = layout.nearest(found), coder.choose_means(found, layout)
+    found = random.laplace(0, 0.7, (layout.latents, *size))
+    slopes = random.normal(0, 3, (layout.means, *size)).cumsum(1).cumsum(2) / 9
+    found[: layout.means] = np.clip(slopes, -200, 200)
+    return found.astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_chosen_costs_less_and_is_at_most_a_level_away(seed: int) -> None:
+    coder, found = made.coder(), values(seed, LAYOUT, (80, 96))
+    found = LAYOUT.within(found)
+    nearest, better = LAYOUT.nearest(found), LAYOUT.levels(coder.choose(found, LAYOUT))
     assert np.abs(better - found).max() < 1
-    assert size_of(coder, better, layout) < size_of(coder, nearest, layout)
-    costs = [
-        np.square(levels - found).sum() + BIT * 8 * size_of(coder, levels, layout)
-        for levels in (nearest, better)
-    ]
-    assert costs[1] < costs[0]
+    means, alone = slice(LAYOUT.means), LAYOUT.of_means()
+    sizes = [size_of(alone, levels[means]) for levels in (nearest, better)]
+    assert sizes[1] < sizes[0]
+    errors = [np.square(levels - found)[means].sum() for levels in (nearest, better)]
+    bit = at_step(MEAN_BIT, LAYOUT.index)
+    assert errors[1] + bit * 8 * sizes[1] < errors[0] + bit * 8 * sizes[0]
+    # The others, priced beside the means that were chosen.
+    same = np.concatenate([better[means], nearest[LAYOUT.means :]])
+    saved = 8 * (size_of(LAYOUT, same) - size_of(LAYOUT, better))
+    worse = np.square(better - found).sum() - np.square(same - found).sum()
+    assert saved > 0 and 0 < worse < at_step(OTHER_BIT, LAYOUT.index) * saved
 
 
-def test_the_payload_is_the_same_whether_the_means_were_chosen_just_before_or_not() -> None:
-    layout = Layout((9,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
-    random = np.random.default_rng(4)
-    found = random.normal(0, 9, (2, made.MEANS, 12, 10)).astype(np.float32)
-    others = random.random((8 * 3, 12, 10)) < 0.3
+def test_the_payload_is_the_same_whether_the_bitmap_was_chosen_just_before_or_not() -> None:
+    found = [values(seed, LAYOUT, (12, 10)) for seed in (4, 5)]
     fresh, used = made.coder(), made.coder()
-    for first, second in ((0, 0), (0, 1), (1, 1)):  # the means of this picture, or of another
-        means = [used.choose_means(found[number], layout) for number in (second, first)][-1]
-        bitmap = np.concatenate([layout.of_means().bitmap(means), others])
-        payload = fresh.encode(bitmap, layout)
-        assert used.encode(bitmap, layout) == payload
-        assert used.encode(bitmap, layout) == payload
-        used.choose_means(found[second], layout)
-        assert used.encode(bitmap, layout) == payload
-        assert (used.decode(payload, (12, 10), layout) == bitmap).all()
+    bitmaps = [made.coder().choose(each, LAYOUT) for each in found]
+    payloads = [fresh.encode(bitmap, LAYOUT) for bitmap in bitmaps]
+    assert payloads[0] != payloads[1]
+    for first, second in ((0, 0), (0, 1), (1, 1)):  # of this picture, or of another
+        assert (used.choose(found[first], LAYOUT) == bitmaps[first]).all()
+        assert used.encode(bitmaps[second], LAYOUT) == payloads[second]
+        assert used.encode(bitmaps[second], LAYOUT) == payloads[second]
+        assert (used.decode(payloads[second], (12, 10), LAYOUT) == bitmaps[second]).all()
 
 
-def test_levels_that_a_caller_changes_are_coded_as_they_are_then() -> None:
-    layout = Layout((9,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
-    found = np.random.default_rng(5).normal(0, 9, (made.MEANS, 12, 10)).astype(np.float32)
+def test_a_payload_belongs_to_its_layout_and_shape() -> None:
+    """The same bits in another shape, or at another step, are another picture."""
+    coder, fresh = made.coder(), made.coder()
+    bitmap = coder.choose(values(4, LAYOUT, (12, 10)), LAYOUT)
+    turned = bitmap.reshape(-1, 10, 12)
+    assert coder.encode(turned, LAYOUT) == fresh.encode(turned, LAYOUT)
+    other = replace(LAYOUT, index=LAYOUT.index + 200)
+    assert coder.encode(bitmap, other) == fresh.encode(bitmap, other)
+
+
+def test_a_bitmap_that_a_caller_changes_is_coded_as_it_is_then() -> None:
     coder = made.coder()
-    levels = coder.choose_means(found, layout)
-    levels += 1
-    others = np.zeros((8 * 3, 12, 10), np.bool_)
-    bitmap = np.concatenate([layout.of_means().bitmap(levels), others])
-    assert (coder.decode(coder.encode(bitmap, layout), (12, 10), layout) == bitmap).all()
+    bitmap = coder.choose(values(5, LAYOUT, (12, 10)), LAYOUT)
+    bitmap[1, 3:] ^= True
+    assert (coder.decode(coder.encode(bitmap, LAYOUT), (12, 10), LAYOUT) == bitmap).all()
 
 
-def size_of(coder: ContextCoder, means: np.ndarray, layout: Layout) -> int:
-    encoder = LevelEncoder(coder._model.symbols)
-    coder._code_means(means.shape[1:], means.astype(np.int32), encoder.using(0), layout)
-    return len(encoder.payload())
+def test_a_band_is_chosen_as_it_is_coded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "BAND_POSITIONS", 80)
+    coder, found = made.coder(), values(6, LAYOUT, (26, 10))
+    bitmap = coder.choose(found, LAYOUT)
+    assert coder.encode(bitmap, LAYOUT) == made.coder().encode(bitmap, LAYOUT)
 
 
-def test_a_mean_beyond_all_levels_is_at_the_outermost() -> None:
-    layout = Layout((4,) * made.MEANS, made.MEANS, index=700)
-    found = np.full((made.MEANS, 3, 3), 1e9, np.float32)
-    assert (made.coder().choose_means(found, layout) == 7).all()
-    assert (made.coder().choose_means(-found, layout) == -8).all()
+def size_of(layout: Layout, levels: np.ndarray) -> int:
+    return len(made.coder().encode(layout.bitmap(levels), layout))
+
+
+def test_a_value_beyond_all_levels_is_at_the_outermost() -> None:
+    layout = Layout((4,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
+    found = np.full((layout.latents, 3, 3), 1e9, np.float32)
+    levels = [layout.levels(made.coder().choose(sign * found, layout)) for sign in (1, -1)]
+    assert (levels[0][: made.MEANS] == 7).all() and (levels[0][made.MEANS :] == 3).all()
+    assert (levels[1][: made.MEANS] == -8).all() and (levels[1][made.MEANS :] == -4).all()

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bitcodec.coders.choosing import BIT
-from bitcodec.coders.context import MEANS, ContextCoder
-from bitcodec.coders.symbols import LevelEncoder
+from bitcodec.coders.choosing import MEAN_BIT, at_step
+from bitcodec.coders.context import ContextCoder
 from bitcodec.layout import Layout
 from bitcodec.training.fit.context import fit_context
 from tests.coders.samples import RANGE, smooth_levels
@@ -32,10 +31,11 @@ def cost(coder: ContextCoder, found: list[NDArray[np.float32]], layouts: list[La
     """Error and bits of the means together, as they are weighed when levels are chosen."""
     total = 0.0
     for values, layout in zip(found, layouts, strict=True):
-        levels = coder.choose_means(values, layout)
-        encoder = LevelEncoder(coder._model.symbols)
-        coder._code_means(levels.shape[1:], levels.astype(np.int32), encoder.using(MEANS), layout)
-        total += np.square(levels - values).sum() + BIT * 8 * len(encoder.payload())
+        alone = layout.of_means()
+        bitmap = coder.choose(values, alone)
+        bits = 8 * len(coder.encode(bitmap, alone))
+        total += np.square(alone.levels(bitmap) - values).sum()
+        total += at_step(MEAN_BIT, layout.index) * bits
     return total
 
 

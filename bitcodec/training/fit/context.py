@@ -64,7 +64,7 @@ def fit_context(
         progress: show a progress bar on stderr.
         found: of each sample what the encoder gives for the means, ``V x H x W`` in steps. Then
             they are fitted twice, the second time to the levels that the first fit makes
-            :meth:`ContextCoder.choose_means` choose.
+            :meth:`ContextCoder.choose` choose.
 
     Raises:
         UsageError: if there is no bitmap, if two layouts are not those of one model, or if the
@@ -119,7 +119,9 @@ def fit_context(
             model = fit_means(model, means, layouts, steps, advance)
         if kinds and found:
             chooser = ContextCoder(model)
-            means = [chooser.choose_means(*pair) for pair in zip(found, layouts, strict=True)]
+            alone = [layout.of_means() for layout in layouts]
+            pairs = zip(found, alone, strict=True)
+            means = [layout.levels(chooser.choose(values, layout)) for values, layout in pairs]
             model = fit_means(model, means, layouts, steps, advance)
     model.check()
     return ContextCoder(model)
