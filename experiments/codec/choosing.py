@@ -1,4 +1,4 @@
-"""What it is worth that the encoder chooses the levels of the means by error and bits together.
+"""What it is worth that the encoder chooses levels by error and bits together.
 
     OMP_NUM_THREADS=1 python -m experiments.codec.choosing --photos PHOTOS
 
@@ -38,18 +38,17 @@ WAYS = ("nearest", "chosen")
 
 @contextmanager
 def nearest_levels() -> Iterator[None]:
-    """Codecs round the means while it lasts."""
-
-    choosing = ContextCoder.choose_means
+    """Codecs round to the nearest levels while it lasts."""
+    choose = ContextCoder.choose
 
     def rounded(coder: ContextCoder, found: np.ndarray, layout: Layout) -> np.ndarray:
-        return layout.of_means().nearest(found)
+        return layout.bitmap(layout.nearest(found))
 
-    ContextCoder.choose_means = rounded
+    ContextCoder.choose = rounded
     try:
         yield
     finally:
-        ContextCoder.choose_means = choosing
+        ContextCoder.choose = choose
 
 
 def measured(codec: Codec, images: list[Image.Image], quality: int) -> dict[str, float]:
