@@ -120,7 +120,7 @@ class HuffmanCoder:
         return b"".join(parts)
 
     def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
-        """The nearest levels: what a symbol costs here hangs on seven other bits as well."""
+        """The nearest levels. No model with steps has this coder, and others choose nothing."""
         self._check(layout)
         return layout.bitmap(layout.nearest(found))
 
