@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,17 @@ from PIL import Image
 
 from bitcodec import container, metadata, model_folder
 from bitcodec.bitmap import Bitmap
+from bitcodec.coded import Coded
 from bitcodec.coders import coder_by_id
 from bitcodec.coders.base import Coder
+from bitcodec.coders.context import ContextCoder
 from bitcodec.container import Header
 from bitcodec.errors import DamagedFileError, UsageError
 from bitcodec.images import ImageLike, to_rgb
-from bitcodec.inference import Network
-from bitcodec.layout import Layout, step_of
+from bitcodec.layout import Layout
 from bitcodec.metadata import Metadata
 from bitcodec.model_folder import ModelFolder
-from bitcodec.pixels import planes, to_bytes
-from bitcodec.tiles import tiles
+from bitcodec.tiled_transforms import TiledTransforms
 
 
 class Codec:
@@ -39,7 +38,7 @@ class Codec:
         self.facts = folder.facts
         self._threads = threads
         self._coders: dict[str, Coder] = {}
-        self._networks: dict[str, Network] = {}
+        self.transforms = TiledTransforms(folder, threads)
 
     def __repr__(self) -> str:
         return f"Codec({self.facts.name!r})"
@@ -78,8 +77,7 @@ class Codec:
         layout = self.layout(quality, step_index)
         rgb = to_rgb(image, background)
         kept = metadata.of(image) if keep_metadata else Metadata()
-        bitmap = self._bitmap(rgb, layout)
-        return self.pack(bitmap, rgb.size, layout, coder=coder, kept=kept)
+        return self.coded(rgb, layout, coder=coder, kept=kept).data
 
     def decode(self, data: bytes) -> Image.Image:
         """The picture in the bytes of a ``.bitc`` file of this model, 8-bit RGB.
@@ -91,9 +89,8 @@ class Codec:
             DamagedFileError: if the bytes are not one intact file.
             UnknownModelError: if another model wrote it.
         """
-        header, bitmap = self.unpack(data)
-        size = (header.width, header.height)
-        picture = self.reconstruct(bitmap, size, self.layout(step_index=header.step))
+        header, layout, levels = self._read(data)
+        picture = self.transforms.synthesise(levels, (header.width, header.height), layout)
         picture.info.update(container.read_metadata(data).as_info())
         return picture
 
@@ -127,16 +124,55 @@ class Codec:
         Raises:
             BitcodecError: if the picture cannot be encoded.
         """
-        return self._bitmap(to_rgb(image), layout or self.layout())
+        layout, rgb = layout or self.layout(), to_rgb(image)
+        if self._chooser() is None:
+            return self.nearest(rgb, layout)[0]
+        return self.coded(rgb, layout).bitmap
 
-    def _bitmap(self, rgb: Image.Image, layout: Layout) -> Bitmap:
+    def coded(
+        self,
+        rgb: Image.Image,
+        layout: Layout,
+        *,
+        coder: str | None = None,
+        kept: Metadata | None = None,
+    ) -> Coded:
+        """A picture as a file, and the bitmap in it if that is asked for.
+
+        Args:
+            rgb: 8-bit RGB.
+            layout: which latents have bits.
+            coder: ``"huffman"`` or ``"context"``; None for the model's own choice.
+            kept: metadata to carry.
+
+        >>> coded = codec.coded(to_rgb("photo.png"), codec.layout(quality=50))
+        >>> bool((codec.unpack(coded.data)[1] == coded.bitmap).all())
+        True
+
+        Raises:
+            UsageError: if the model has no such coder.
+        """
+        chooser = self._chooser(coder)
+        if chooser is None:
+            bitmap = self.nearest(rgb, layout)[0]
+            data = self.pack(bitmap, rgb.size, layout, coder=coder, kept=kept)
+            return Coded(data, layout.levels(bitmap), layout)
+        found = np.empty((layout.latents, *self.shape(rgb.size, layout)[1:]), np.float32)
+        for place, part in self.transforms.analyse(rgb, layout):
+            found[place] = part
+        # They take the place of what they are chosen from.
+        levels, payload = chooser.choose(found, layout, found.view(np.int16)[..., ::2])
+        block = kept.to_bytes() if kept else b""
+        header = self._header(chooser, payload, rgb.size, layout, block)
+        return Coded(container.write(header, payload, block), levels, layout)
+
+    def _chooser(self, coder: str | None = None) -> ContextCoder | None:
+        """The coder, if it chooses levels while it codes them."""
         # A model that is being exported has no coder yet.
         if self.facts.steps is None or not self.folder.coders:
-            return self.nearest(rgb, layout)[0]
-        found = np.empty((layout.latents, *self.shape(rgb.size, layout)[1:]), np.float32)
-        for place, part in self._analysed(rgb, layout):
-            found[place] = part
-        return self.coder().choose(found, layout)
+            return None
+        found = self.coder(coder)
+        return found if isinstance(found, ContextCoder) else None
 
     def nearest(self, rgb: Image.Image, layout: Layout) -> tuple[Bitmap, NDArray[np.float32]]:
         """As :meth:`bitmap`, but all levels are the nearest ones; and what the network gives for
@@ -152,22 +188,11 @@ class Codec:
         shape = self.shape(rgb.size, layout)
         bitmap: Bitmap = np.empty(shape, np.bool_)
         means = np.empty((layout.means, *shape[1:]), np.float32)
-        for place, found in self._analysed(rgb, layout):
+        for place, found in self.transforms.analyse(rgb, layout):
             bits = found > 0 if self.facts.steps is None else layout.bitmap(layout.nearest(found))
             bitmap[place] = bits
             means[place] = found[: layout.means]
         return bitmap, means
-
-    def _analysed(
-        self, rgb: Image.Image, layout: Layout
-    ) -> Iterator[tuple[tuple[slice, ...], NDArray[np.float32]]]:
-        """What the encoder network gives for M latents, tile by tile, and where each belongs."""
-        size = self.shape(rgb.size, layout)[1:]
-        for vertical, horizontal in tiles(*size, self.facts.encoder_margin):
-            window = planes(rgb, vertical.outer, horizontal.outer, self.facts.stride)
-            whole = self._run(model_folder.ENCODER, window, layout)
-            place = (slice(None), vertical.core, horizontal.core)
-            yield place, whole[: layout.latents, vertical.inner(), horizontal.inner()]
 
     def reconstruct(
         self, bitmap: Bitmap, size: tuple[int, int], layout: Layout | None = None
@@ -184,18 +209,7 @@ class Codec:
             raise UsageError(
                 f"a bitmap of {bitmap.shape} does not belong to {size[0]} x {size[1]} pixels"
             )
-        stride = self.facts.stride
-        decoder = self.folder.decoder(layout.latents)
-        picture = Image.new("RGB", size)
-        for vertical, horizontal in tiles(*bitmap.shape[1:], self.facts.decoder_margin):
-            bits = bitmap[:, vertical.outer, horizontal.outer]
-            code = bits if self.facts.steps is None else layout.levels(bits)
-            found = self._run(decoder, code.astype(np.float32), layout)
-            core = found[:, vertical.inner(stride), horizontal.inner(stride)]
-            left, top = horizontal.start * stride, vertical.start * stride
-            core = core[:, : size[1] - top, : size[0] - left]
-            picture.paste(Image.fromarray(to_bytes(core)), (left, top))
-        return picture
+        return self.transforms.synthesise(layout.levels(bitmap), size, layout)
 
     def pack(
         self,
@@ -215,17 +229,22 @@ class Codec:
         chosen = self.coder(coder)
         payload = chosen.encode(bitmap, layout)
         block = kept.to_bytes() if kept else b""
-        header = Header(
+        header = self._header(chosen, payload, size, layout, block)
+        return container.write(header, payload, block)
+
+    def _header(
+        self, coder: Coder, payload: bytes, size: tuple[int, int], layout: Layout, block: bytes
+    ) -> Header:
+        return Header(
             model=self.facts.name,
             fingerprint=self.folder.fingerprint,
             width=size[0],
             height=size[1],
-            coder=chosen.id,
+            coder=coder.id,
             payload_length=len(payload),
             step=layout.index,
             metadata_length=len(block),
         )
-        return container.write(header, payload, block)
 
     def unpack(self, data: bytes) -> tuple[Header, Bitmap]:
         """Header and bitmap of a file, on integers only.
@@ -238,6 +257,10 @@ class Codec:
             DamagedFileError: if the bytes are not one intact file.
             UnknownModelError: if another model wrote it.
         """
+        header, layout, levels = self._read(data)
+        return header, layout.bitmap(levels)
+
+    def _read(self, data: bytes) -> tuple[Header, Layout, NDArray[np.int16]]:
         header, payload = container.read(data)
         model_folder.check(self.folder, header)
         try:
@@ -245,8 +268,10 @@ class Codec:
         except ValueError as error:
             raise DamagedFileError(f"the file cannot be of its model: {error}") from None
         coder = self.coder(coder_by_id(header.coder).name)
-        shape = self.shape((header.width, header.height), layout)
-        return header, coder.decode(payload, shape[1:], layout)
+        size = self.shape((header.width, header.height), layout)[1:]
+        if isinstance(coder, ContextCoder):
+            return header, layout, coder.decode_levels(payload, size, layout)
+        return header, layout, layout.levels(coder.decode(payload, size, layout))
 
     def shape(self, size: tuple[int, int], layout: Layout | None = None) -> tuple[int, int, int]:
         """Shape of the bitmap of a picture of ``size`` (width, height).
@@ -257,13 +282,6 @@ class Codec:
         stride = self.facts.stride
         channels = (layout or self.layout()).channels
         return channels, -(-size[1] // stride), -(-size[0] // stride)
-
-    def _run(self, name: str, planes: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
-        """One picture through a network, which is loaded only once."""
-        if name not in self._networks:
-            self._networks[name] = self.folder.network(name, self._threads)
-        step = None if self.facts.steps is None else step_of(layout.index)
-        return self._networks[name].run(planes, step)
 
     def coder(self, name: str | None = None) -> Coder:
         """The model's coder of this name, or its own choice; its tables are read only once.

@@ -148,12 +148,11 @@ def encode_to(
 
     def attempt(index: int) -> _Trial:
         layout = codec.layout(step_index=index)
-        bitmap = codec.bitmap(image, layout)
-        data = codec.pack(bitmap, image.size, layout, coder=coder, kept=kept)
+        coded = codec.coded(image, layout, coder=coder, kept=kept)
         if limit is not None:
-            return _Trial(index, data, math.log(len(data)))
-        decoded = codec.reconstruct(bitmap, image.size, layout)
-        return _Trial(index, data, psnr(original, np.asarray(decoded)))
+            return _Trial(index, coded.data, math.log(len(coded.data)))
+        decoded = codec.transforms.synthesise(coded.levels, image.size, layout)
+        return _Trial(index, coded.data, psnr(original, np.asarray(decoded)))
 
     if limit is not None:
         goal = math.log(max(limit, 1))

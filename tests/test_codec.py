@@ -58,7 +58,7 @@ def test_a_margin_below_the_receptive_radius_would_show(
 ) -> None:
     """The test above can fail: with no margin the tiles do differ."""
     codec = Codec(ModelFolder(tiny_folder.path), threads=1)
-    codec.facts = replace(codec.facts, encoder_margin=0)
+    codec.transforms._facts = replace(codec.facts, encoder_margin=0)
     image = textured(531, 402)
     whole = codec.bitmap(image)
     monkeypatch.setattr(tiles, "LONGEST_SIDE", 9)

@@ -117,8 +117,7 @@ def encode(
             stream.seek(0)
         image = open_rgb(task.name, background, stream)
         if target is None:
-            bitmap = codec.bitmap(image, layout)
-            data = codec.pack(bitmap, image.size, layout, coder=coder, kept=kept)
+            data = codec.coded(image, layout, coder=coder, kept=kept).data
         else:
             try:
                 data = encode_to(codec, image, target, coder=coder, kept=kept)

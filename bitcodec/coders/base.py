@@ -56,18 +56,6 @@ class Coder(Protocol):
         """
         ...
 
-    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
-        """The bitmap for what an encoder network gives: near to it, and cheap to encode.
-
-        Args:
-            found: ``M x H x W``, in steps.
-            layout: with M latents.
-
-        Raises:
-            UsageError: if layout and tables do not belong together.
-        """
-        ...
-
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """The integer arrays that :meth:`from_tables` rebuilds this coder from."""
         ...

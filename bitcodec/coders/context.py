@@ -65,7 +65,6 @@ class ContextCoder:
         self._means: MeanCoder | None = None
         if model.mean_networks:
             self._means = MeanCoder(model.mean_networks, model.relative, model.means)
-        self._chosen: tuple[tuple[Layout, tuple[int, ...]], NDArray[np.uint8], bytes] | None = None
 
     @property
     def latents(self) -> int:
@@ -80,10 +79,6 @@ class ContextCoder:
         """
         check_layout(layout, self._model.latents, self._model.means)
         check_bitmap(bitmap, layout)
-        if chosen := self._chosen:  # coded as it was chosen
-            same, packed, payload = chosen
-            if same == (layout, bitmap.shape) and np.array_equal(packed, np.packbits(bitmap)):
-                return payload
         coder = LevelEncoder(self._model.symbols)
         shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
@@ -95,9 +90,15 @@ class ContextCoder:
         return coder.payload()
 
     def decode(self, payload: bytes, size: tuple[int, int], layout: Layout) -> Bitmap:
-        """The bitmap that :meth:`encode` turned into ``payload``.
+        """The bitmap that :meth:`encode` turned into ``payload``; see :meth:`decode_levels`."""
+        return layout.bitmap(self.decode_levels(payload, size, layout))
 
-        Most damage shows only as a wrong bitmap: an arithmetic code has no redundancy. The
+    def decode_levels(
+        self, payload: bytes, size: tuple[int, int], layout: Layout
+    ) -> NDArray[np.int16]:
+        """The levels ``M x H x W`` of a payload's bitmap, which take less memory than that.
+
+        Most damage shows only as wrong levels: an arithmetic code has no redundancy. The
         container's checksum is what detects it.
 
         Raises:
@@ -107,20 +108,29 @@ class ContextCoder:
         check_layout(layout, self._model.latents, self._model.means)
         coder = LevelDecoder(self._model.symbols, payload)
         means = self._code_means(size, None, coder.using(MEANS), layout)
-        bitmap = np.empty((layout.channels, *size), np.bool_)
+        levels = np.zeros((layout.latents, *size), np.int16)
+        levels[: layout.means] = means
         bands, coding = self._bands(means, layout), coder.using(OTHERS)
         for rows, planes in bands:
-            levels = np.zeros((layout.latents, planes.height, planes.width), np.int16)
-            levels[: layout.means] = means[:, rows]
-            self._walk(planes, levels, None, coding, layout)
-            bitmap[:, rows] = layout.bitmap(levels)
+            self._walk(planes, levels[:, rows], None, coding, layout)
         coder.finish()
-        return bitmap
+        return levels
 
-    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
+    def choose(
+        self,
+        found: NDArray[np.float32],
+        layout: Layout,
+        out: NDArray[np.int16] | None = None,
+    ) -> tuple[NDArray[np.int16], bytes]:
         """Of the two levels next to each value, the one that costs less, error and bits together.
 
-        The bitmap is coded on the way: :meth:`encode` has its payload at once if it is the next.
+        Args:
+            found: what an encoder network gives, ``M x H x W`` in steps.
+            layout: with M latents.
+            out: where the levels go; it may share ``found``'s memory, value by value.
+
+        Returns:
+            The levels ``M x H x W``, and the payload of their bitmap.
 
         Raises:
             UsageError: if layout and tables do not belong together.
@@ -131,16 +141,13 @@ class ContextCoder:
         coding: Coding = Choosing(tables[MEANS], bit, coder.using(MEANS))
         within = layout.of_means().within(found)
         means = self._code_means(found.shape[1:], within, coding, layout)
-        bitmap = np.empty((layout.channels, *found.shape[1:]), np.bool_)
+        levels = np.empty(found.shape, np.int16) if out is None else out
+        levels[: layout.means] = means
         bit = at_step(OTHER_BIT, layout.index)
         coding = Choosing(tables[OTHERS], bit, coder.using(OTHERS))
         for rows, planes in self._bands(means, layout):
-            levels = np.empty((layout.latents, planes.height, planes.width), np.int16)
-            levels[: layout.means] = means[:, rows]
-            self._walk(planes, levels, layout.within(found[:, rows]), coding, layout)
-            bitmap[:, rows] = layout.bitmap(levels)
-        self._chosen = (layout, bitmap.shape), np.packbits(bitmap), coder.payload()
-        return bitmap
+            self._walk(planes, levels[:, rows], layout.within(found[:, rows]), coding, layout)
+        return levels, coder.payload()
 
     def _code_means(
         self, size: tuple[int, ...], known: NDArray[Any] | None, coding: Coding, layout: Layout

@@ -119,11 +119,6 @@ class HuffmanCoder:
             parts.append(self._codecs[index].encode(chain.from_iterable(chunks)))
         return b"".join(parts)
 
-    def choose(self, found: NDArray[np.float32], layout: Layout) -> Bitmap:
-        """The nearest levels. No model with steps has this coder, and others choose nothing."""
-        self._check(layout)
-        return layout.bitmap(layout.nearest(found))
-
     def _check(self, layout: Layout) -> None:
         """Raise UsageError for the layout of a model with steps, whose channels change with it."""
         check_layout(layout, self.channels, 0)

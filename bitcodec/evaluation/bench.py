@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import AvifImagePlugin, Image, features
 
+from bitcodec.codec import Codec
 from bitcodec.images import to_rgb
+from bitcodec.layout import Layout
 from bitcodec.loading import load
 from bitcodec.model_folder import ModelFolder
 from bitcodec.pixels import psnr
@@ -29,8 +31,8 @@ Result = TypeVar("Result")
 class Timing:
     """One codec on a set of pictures: means of each picture's best time, in milliseconds.
 
-    The parts (network, coder) are None for codecs that have none; the process is everything from
-    starting the program to its end, files included.
+    The parts are None for codecs that have none: the network, and the coder with all that is left.
+    The process is everything from starting the program to its end, files included.
     """
 
     codec: str
@@ -104,18 +106,24 @@ def time_bitcodec(
         for picture in pictures:
             rgb = to_rgb(picture)
             rgb.save(source)
-            bits, encode_network = best(repeat, codec.bitmap, rgb, layout)
-            data, encode_coder = best(repeat, codec.pack, bits, rgb.size, layout)
-            (_, bits), decode_coder = best(repeat, codec.unpack, data)
-            decoded, decode_network = best(repeat, codec.reconstruct, bits, rgb.size, layout)
+            coded, encoding = best(repeat, codec.coded, rgb, layout)
+            decoded, decoding = best(repeat, codec.decode, coded.data)
+            _, analysis = best(repeat, _analyse, codec, rgb, layout)
+            levels = coded.levels, rgb.size, layout
+            _, synthesis = best(repeat, codec.transforms.synthesise, *levels)
             _, encode_process = best(repeat, _run, [*command, "encode", source, *model, *chosen])
             _, decode_process = best(repeat, _run, [*command, "decode", file, *model])
-            encoding = (encode_network, encode_coder, encode_network + encode_coder)
-            decoding = (decode_network, decode_coder, decode_network + decode_coder)
-            figures = (len(data), psnr(np.asarray(rgb), np.asarray(decoded)))
-            rows.append((*figures, *encoding, encode_process, *decoding, decode_process))
+            figures = (len(coded.data), psnr(np.asarray(rgb), np.asarray(decoded)))
+            encode = (analysis, encoding - analysis, encoding, encode_process)
+            decode = (synthesis, decoding - synthesis, decoding, decode_process)
+            rows.append((*figures, *encode, *decode))
     name = f"bitcodec {folder.facts.name}"
     return Timing(name, "1" if one_thread else "all", *np.mean(rows, axis=0).tolist())
+
+
+def _analyse(codec: Codec, rgb: Image.Image, layout: Layout) -> None:
+    for _ in codec.transforms.analyse(rgb, layout):
+        pass
 
 
 def time_rival(

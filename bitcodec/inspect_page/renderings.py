@@ -93,9 +93,8 @@ def _of(codec: Codec) -> tuple[int | None, ...]:
 
 def _render(codec: Codec, quality: int | None, picture: Image.Image) -> Rendering:
     layout = codec.layout(quality)
-    bitmap = codec.bitmap(picture, layout)
-    data = codec.pack(bitmap, picture.size, layout)
-    return _rendering(codec, data, bitmap, layout)
+    coded = codec.coded(picture, layout)
+    return _rendering(codec, coded.data, coded.bitmap, layout)
 
 
 def _rendering(codec: Codec, data: bytes, bitmap: Bitmap, layout: Layout) -> Rendering:

@@ -41,8 +41,9 @@ def nearest_levels() -> Iterator[None]:
     """Codecs round to the nearest levels while it lasts."""
     choose = ContextCoder.choose
 
-    def rounded(coder: ContextCoder, found: np.ndarray, layout: Layout) -> np.ndarray:
-        return layout.bitmap(layout.nearest(found))
+    def rounded(coder: ContextCoder, found: np.ndarray, layout: Layout) -> tuple[np.ndarray, bytes]:
+        levels = layout.nearest(found)
+        return levels, coder.encode(layout.bitmap(levels), layout)
 
     ContextCoder.choose = rounded
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -97,7 +95,7 @@ def values(seed: int, layout: Layout, size: tuple[int, int]) -> np.ndarray:
 def test_what_is_chosen_costs_less_and_is_at_most_a_level_away(seed: int) -> None:
     coder, found = made.coder(), values(seed, LAYOUT, (80, 96))
     found = LAYOUT.within(found)
-    nearest, better = LAYOUT.nearest(found), LAYOUT.levels(coder.choose(found, LAYOUT))
+    nearest, (better, _) = LAYOUT.nearest(found), coder.choose(found, LAYOUT)
     assert np.abs(better - found).max() < 1
     means, alone = slice(LAYOUT.means), LAYOUT.of_means()
     sizes = [size_of(alone, levels[means]) for levels in (nearest, better)]
@@ -112,41 +110,15 @@ def test_what_is_chosen_costs_less_and_is_at_most_a_level_away(seed: int) -> Non
     assert saved > 0 and 0 < worse < at_step(OTHER_BIT, LAYOUT.index) * saved
 
 
-def test_the_payload_is_the_same_whether_the_bitmap_was_chosen_just_before_or_not() -> None:
-    found = [values(seed, LAYOUT, (12, 10)) for seed in (4, 5)]
-    fresh, used = made.coder(), made.coder()
-    bitmaps = [made.coder().choose(each, LAYOUT) for each in found]
-    payloads = [fresh.encode(bitmap, LAYOUT) for bitmap in bitmaps]
-    assert payloads[0] != payloads[1]
-    for first, second in ((0, 0), (0, 1), (1, 1)):  # of this picture, or of another
-        assert (used.choose(found[first], LAYOUT) == bitmaps[first]).all()
-        assert used.encode(bitmaps[second], LAYOUT) == payloads[second]
-        assert used.encode(bitmaps[second], LAYOUT) == payloads[second]
-        assert (used.decode(payloads[second], (12, 10), LAYOUT) == bitmaps[second]).all()
-
-
-def test_a_payload_belongs_to_its_layout_and_shape() -> None:
-    """The same bits in another shape, or at another step, are another picture."""
-    coder, fresh = made.coder(), made.coder()
-    bitmap = coder.choose(values(4, LAYOUT, (12, 10)), LAYOUT)
-    turned = bitmap.reshape(-1, 10, 12)
-    assert coder.encode(turned, LAYOUT) == fresh.encode(turned, LAYOUT)
-    other = replace(LAYOUT, index=LAYOUT.index + 200)
-    assert coder.encode(bitmap, other) == fresh.encode(bitmap, other)
-
-
-def test_a_bitmap_that_a_caller_changes_is_coded_as_it_is_then() -> None:
-    coder = made.coder()
-    bitmap = coder.choose(values(5, LAYOUT, (12, 10)), LAYOUT)
-    bitmap[1, 3:] ^= True
-    assert (coder.decode(coder.encode(bitmap, LAYOUT), (12, 10), LAYOUT) == bitmap).all()
-
-
-def test_a_band_is_chosen_as_it_is_coded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "BAND_POSITIONS", 80)
+@pytest.mark.parametrize("band", [80, context.BAND_POSITIONS])
+def test_levels_are_coded_as_they_are_chosen(band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "BAND_POSITIONS", band)
     coder, found = made.coder(), values(6, LAYOUT, (26, 10))
-    bitmap = coder.choose(found, LAYOUT)
-    assert coder.encode(bitmap, LAYOUT) == made.coder().encode(bitmap, LAYOUT)
+    levels, payload = coder.choose(found, LAYOUT)
+    bitmap = LAYOUT.bitmap(levels)
+    assert (LAYOUT.levels(bitmap) == levels).all()
+    assert made.coder().encode(bitmap, LAYOUT) == payload
+    assert (coder.decode(payload, (26, 10), LAYOUT) == bitmap).all()
 
 
 def size_of(layout: Layout, levels: np.ndarray) -> int:
@@ -156,6 +128,6 @@ def size_of(layout: Layout, levels: np.ndarray) -> int:
 def test_a_value_beyond_all_levels_is_at_the_outermost() -> None:
     layout = Layout((4,) * made.MEANS + (3,) * 8, made.MEANS, index=700)
     found = np.full((layout.latents, 3, 3), 1e9, np.float32)
-    levels = [layout.levels(made.coder().choose(sign * found, layout)) for sign in (1, -1)]
+    levels = [made.coder().choose(sign * found, layout)[0] for sign in (1, -1)]
     assert (levels[0][: made.MEANS] == 7).all() and (levels[0][made.MEANS :] == 3).all()
     assert (levels[1][: made.MEANS] == -8).all() and (levels[1][made.MEANS :] == -4).all()

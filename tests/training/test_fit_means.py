@@ -32,10 +32,9 @@ def cost(coder: ContextCoder, found: list[NDArray[np.float32]], layouts: list[La
     total = 0.0
     for values, layout in zip(found, layouts, strict=True):
         alone = layout.of_means()
-        bitmap = coder.choose(values, alone)
-        bits = 8 * len(coder.encode(bitmap, alone))
-        total += np.square(alone.levels(bitmap) - values).sum()
-        total += at_step(MEAN_BIT, layout.index) * bits
+        levels, payload = coder.choose(values, alone)
+        total += np.square(levels - values).sum()
+        total += at_step(MEAN_BIT, layout.index) * 8 * len(payload)
     return total
 
 

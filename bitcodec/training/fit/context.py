@@ -121,7 +121,7 @@ def fit_context(
             chooser = ContextCoder(model)
             alone = [layout.of_means() for layout in layouts]
             pairs = zip(found, alone, strict=True)
-            means = [layout.levels(chooser.choose(values, layout)) for values, layout in pairs]
+            means = [chooser.choose(values, layout)[0] for values, layout in pairs]
             model = fit_means(model, means, layouts, steps, advance)
     model.check()
     return ContextCoder(model)
