@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.modules import CodecModule
@@ -54,8 +55,8 @@ def checked(path: str, module: CodecModule) -> dict[str, Any]:
 def start_from(path: str, module: CodecModule) -> None:
     """Take over the weights of another run, as a new run's first ones.
 
-    Parts of the module that the other run did not have are fine if they are zero as yet, and so
-    change nothing: then the new run starts where the other one ended.
+    Parts of the module that the other run did not have are fine if they are zero as yet, or feed
+    what is, and so change nothing: then the new run starts where the other one ended.
 
     Raises:
         BitcodecError: naming the file, if it is missing or damaged, or its weights do not fit.
@@ -65,9 +66,18 @@ def start_from(path: str, module: CodecModule) -> None:
     new = {name: value for name, value in ours.items() if name not in state}
     wanted = {name: value.shape for name, value in ours.items() if name in state}
     given = {name: value.shape for name, value in state.items()}
-    if wanted != given or any(value.any() for value in new.values()):
+    if wanted != given or any(value.any() and not _feeds(name, new) for name, value in new.items()):
         raise BitcodecError("its weights are not those of this model; check init_from", path)
     module.load_state_dict(new | state)
+
+
+def _feeds(name: str, new: Mapping[str, Tensor]) -> bool:
+    """Whether a weight is of a whole residual block that is new, and the identity as yet: its first
+    layer is not zero, but nothing of that passes the second.
+    """
+    block, _, layer = name.rpartition(".")[0].rpartition(".")
+    second = [f"{block}.second.{part}" for part in ("weight", "bias")]
+    return layer == "first" and all(part in new and not new[part].any() for part in second)
 
 
 def _load(path: str, key: str) -> dict[str, Any]:

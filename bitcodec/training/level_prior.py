@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from bitcodec.coders.context_planes import GROUP, PHASES, groups_of
 from bitcodec.coders.means import MIDDLE, NEAREST, NEIGHBOURS, SIDE
+from bitcodec.transforms.precision import single_precision
 
 UNITS = 16
 LOW = 21
@@ -82,10 +83,12 @@ class LevelPrior(nn.Module):
 
     def forward(self, levels: Tensor, step: Tensor) -> Tensor:
         """Levels ``N x M x h x w``, h and w even, and a step of shape ``[1]`` → bits in all."""
-        bits = self._bits_of_means(levels[:, : self.means], step)
-        if levels.shape[1] > self.means:
-            bits = bits + self._bits_of_others(levels, step)
-        return bits
+        with single_precision(levels):
+            levels = levels.float()
+            bits = self._bits_of_means(levels[:, : self.means], step)
+            if levels.shape[1] > self.means:
+                bits = bits + self._bits_of_others(levels, step)
+            return bits
 
     def _bits_of_means(self, means: Tensor, step: Tensor) -> Tensor:
         height, width = means.shape[2:]
@@ -174,7 +177,7 @@ def laplace_bits(x: Tensor, scale: Tensor) -> Tensor:
     near = distance.clamp_max(0.5)
     inside = 1 - 0.5 * (torch.exp((near - 0.5) / b) + torch.exp(-(near + 0.5) / b))
     # log of (exp(0.5 / b) - exp(-0.5 / b)) / 2
-    sinh = 0.5 / b + torch.log1p(-torch.exp(-1 / b)) - math.log(2)
+    sinh = 0.5 / b + torch.log(-torch.expm1(-1 / b)) - math.log(2)
     nats = torch.where(distance < 0.5, -torch.log(inside.clamp_min(1e-9)), distance / b - sinh)
     return nats / math.log(2)
 

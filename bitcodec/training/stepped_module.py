@@ -24,6 +24,7 @@ from bitcodec.training.level_prior import LevelPrior
 from bitcodec.training.module import OptimizerConfig, Reading, psnr
 from bitcodec.training.noise import NoiseConfig, build_binarizer
 from bitcodec.training.smoothness import stairs
+from bitcodec.training.structure import dissimilarity
 from bitcodec.training.whole_batch import WholeBatchModule
 from bitcodec.transforms.gray_folding import Folding
 from bitcodec.transforms.stepped import (
@@ -82,26 +83,29 @@ class SteppedConfig:
 class LevelsConfig:
     """The ``penalty`` config of ``kind: levels``: bits a pixel under a prior, tied to the step.
 
-    The loss is ``mse + weight * step**2 * (step / 40)**tilt * bpp + smooth * stairs``, times a
-    factor that gives every step an equal say. At a high rate, squared error falls by 6.02 dB with
-    each bit of a latent and a step leaves ``step**2 / 12``: a weight of 5.9e-7 and no tilt.
+    The loss is ``mse + structure * dissimilarity + smooth * stairs + weight * step**2 *
+    (step / 40)**tilt * bpp``, times a factor that gives every step an equal say. At a high rate,
+    squared error falls by 6.02 dB with each bit of a latent and a step leaves ``step**2 / 12``: a
+    weight of 5.9e-7 and no tilt, where squared error is all there is.
 
     Attributes:
         kind: ``levels``.
         weight: of a bit a pixel, for a step of one 8-bit level.
         tilt: how much more a bit weighs at coarse steps, where few levels are not zero.
         smooth: factor of :func:`bitcodec.training.smoothness.stairs`.
+        structure: factor of :func:`bitcodec.training.structure.dissimilarity`.
     """
 
     kind: str
     weight: float
     tilt: float
     smooth: float
+    structure: float
 
     def __post_init__(self) -> None:
         if self.kind != "levels":
             raise UsageError(f"penalty.kind={self.kind}: model=stepped needs penalty=levels")
-        for name in ("weight", "smooth"):
+        for name in ("weight", "smooth", "structure"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UsageError(f"penalty.{name}={getattr(self, name)}: give zero or more")
 
@@ -180,6 +184,8 @@ class SteppedModule(WholeBatchModule):
         bpp = self.penalty(noisy, step) / _pixels(batch)
         weight = self.penalty_config.at(step_of(layout.index))
         loss = mse + weight * bpp
+        if self.penalty_config.structure:
+            loss = loss + self.penalty_config.structure * dissimilarity(reconstruction, batch)
         if self.penalty_config.smooth:
             loss = loss + self.penalty_config.smooth * stairs(reconstruction, batch)
         loss = loss * math.sqrt(self.penalty_config.at(REFERENCE_STEP) / weight)

@@ -119,3 +119,20 @@ def test_one_set_of_weights_prices_fine_steps_and_coarse_ones() -> None:
         scale = spread * (16 / step)
         ideal = laplace_bits((noise * scale).round(), scale.expand_as(noise)).mean().item()
         assert prices[step] < 1.1 * ideal, step
+
+
+def test_levels_cost_the_same_in_a_region_of_lower_precision() -> None:
+    """A scale of 400 levels in bfloat16 made ``1 - exp(-1 / scale)`` zero, and gradients NaN."""
+    wide = prior()
+    torch.nn.init.constant_(wide.means_bias[..., 0], 8.6)
+    levels = (200 * torch.randn(1, 27, 8, 8)).round().requires_grad_()
+    costs, gradients = [], []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled):
+            cost = wide(levels, STEP)
+        cost.backward()
+        costs.append(cost.item())
+        gradients.append(wide.means_bias.grad)
+        wide.means_bias.grad = None
+    assert costs[0] == costs[1]
+    assert gradients[0].isfinite().all() and (gradients[0] == gradients[1]).all()

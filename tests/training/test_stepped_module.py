@@ -16,7 +16,7 @@ MODEL = {"kind": "stepped", "stride": 8, "width": 8, "blocks": 1}
 MODEL |= {"finest": 6.0, "coarsest": 172.0, "shown": 54.0}
 NOISE = {"std": 15.0, "schedule": "constant", "start": 2.5, "ramp": 0.6, "logit_norm": "none"}
 NOISE |= {"gain": 150.0, "gain_start": 10.0, "hard": 0.0, "surrogate_slope": 1.7}
-PENALTY = {"kind": "levels", "weight": 6.5e-7, "tilt": 0.5, "smooth": 1.0}
+PENALTY = {"kind": "levels", "weight": 6.5e-7, "tilt": 0.5, "smooth": 1.0, "structure": 0.5}
 OPTIMIZER = {"lr": 1e-3, "schedule": "cosine", "warmup": 1, "prior_lr": 5e-3, "eps": 1e-12}
 
 
@@ -48,7 +48,7 @@ def test_the_bit_in_doubt_alone_gives_what_all_noisy_bits_give() -> None:
 
 
 def test_a_bit_weighs_more_at_coarse_steps_and_never_less_than_theory_asks() -> None:
-    config = LevelsConfig("levels", 6.5e-7, 0.5, 0.0)
+    config = LevelsConfig("levels", 6.5e-7, 0.5, 0.0, 0.0)
     assert config.at(40.0) == pytest.approx(6.5e-7 * 1600)
     assert config.at(160.0) == pytest.approx(config.at(40.0) * 16 * 2)
 
