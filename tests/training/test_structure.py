@@ -39,7 +39,7 @@ def test_it_is_close_to_what_the_evaluation_says(noise: float) -> None:
     assert dissimilarity(image, image).item() == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("side", [8, 12, 35, 88])
+@pytest.mark.parametrize("side", [12, 35, 88])
 def test_flat_pictures_and_lost_structure_have_gradients_with_a_bound(side: int) -> None:
     """MS-SSIM itself has none where a scale has nothing in common."""
     image, _ = pair(0.0, side)
