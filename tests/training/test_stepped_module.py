@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from bitcodec.errors import UsageError
+from bitcodec.errors import BitcodecError, UsageError
+from bitcodec.training.checkpoints import start_from
 from bitcodec.training.draws import Draws
 from bitcodec.training.stepped_module import LevelsConfig, SteppedModule
 from bitcodec.transforms.gray_folding import Folding
@@ -81,3 +83,18 @@ def test_both_readings_come_from_all_channels_of_the_shown_step() -> None:
 def test_wrong_settings_get_a_sentence(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         module(**changes)
+
+
+def test_a_model_grows_by_blocks_that_change_nothing_yet(tmp_path: Path) -> None:
+    small, large = module(), module(model={"blocks": 2})
+    image = torch.rand(1, 3, 32, 48)
+    torch.nn.init.normal_(small.decoder.head.weight, std=0.1)
+    path = tmp_path / "small.ckpt"
+    parts = {"hyper_parameters": {}, "global_step": 1}
+    torch.save({**parts, "state_dict": small.state_dict()}, path)
+    assert not torch.equal(small.read(image).binary, large.read(image).binary)
+    start_from(str(path), large)
+    torch.testing.assert_close(small.read(image).binary, large.read(image).binary)
+    torch.nn.init.constant_(large.decoder.blocks[1].second.bias, 0.1)
+    with pytest.raises(BitcodecError, match=r"small\.ckpt.*init_from"):
+        start_from(str(path), large)
