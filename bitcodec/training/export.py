@@ -108,34 +108,6 @@ def export_model(
     return ModelFolder(out)
 
 
-def with_decoder(
-    model: ModelFolder, encoder: nn.Module, decoder: nn.Module, out: str | Path
-) -> ModelFolder:
-    """Write a model folder with other weights in its decoder, and return it.
-
-    Args:
-        model: whose facts and tables are kept; the new one's files are not its own.
-        encoder: that it was exported from.
-        decoder: trained on since.
-        out: the folder; it must not exist, and appears only when it is complete.
-
-    Raises:
-        UsageError: if ``out`` exists.
-    """
-    out = Path(out)
-    refuse_existing(out)
-    encoder, decoder = _rounded(encoder), _rounded(decoder)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / "model"
-        folder.mkdir()
-        _write_networks(encoder, decoder, _graphs(encoder, decoder, model.facts), folder)
-        for name in model.coders:
-            save_tables(model.coder(name), folder)
-        _seal(folder, replace(model.facts, fingerprint="", integrity=""))
-        folder.rename(out)
-    return ModelFolder(out)
-
-
 def _seal(folder: Path, facts: ModelFacts) -> None:
     """Write the facts with the digests of what the folder holds: the last thing to be written."""
     path = folder / model_folder.FACTS

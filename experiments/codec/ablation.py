@@ -27,7 +27,7 @@ ROWS = {
     "recipe": (),
     "noise 0, same slope": ("noise.std=0",),
     "noise 0, article's slope": ("noise.std=0", "noise.gain=1", "noise.gain_start=1"),
-    "no loss on structure": ("penalty.structure=0", "penalty.weight=6.5e-7"),
+    "a loss on structure": ("penalty.structure=0.01", "penalty.weight=9e-7"),
     "a penalty on stairs": ("penalty.smooth=1",),
     "no made-up crops": ("data.batch.synthetic=0",),
     "width 96, two blocks": ("model.width=96", "model.blocks=2"),

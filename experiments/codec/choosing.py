@@ -41,7 +41,9 @@ def nearest_levels() -> Iterator[None]:
     """Codecs round to the nearest levels while it lasts."""
     choose = ContextCoder.choose
 
-    def rounded(coder: ContextCoder, found: np.ndarray, layout: Layout) -> tuple[np.ndarray, bytes]:
+    def rounded(
+        coder: ContextCoder, found: np.ndarray, layout: Layout, out: np.ndarray | None = None
+    ) -> tuple[np.ndarray, bytes]:
         levels = layout.nearest(found)
         return levels, coder.encode(layout.bitmap(levels), layout)
 

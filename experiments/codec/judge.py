@@ -2,7 +2,7 @@
 
     python -m experiments.codec.judge experiments/codec/start.ckpt --photos PHOTOS
 
-PSNR, rate by the training prior, false edges, and the gap between the sigmoid's and the bitmap's
+PSNR, MS-SSIM (in dB), rate by the training prior, false edges, and the gap between the sigmoid's and the bitmap's
 reconstruction at steps over the whole range, on the first eight photographs of PHOTOS/validation,
 each cut to 512 x 512; and PSNR and false edges of the same bits from a decoder that does not smooth
 the means. Writes `NAME.md` and `NAME.json` beside the checkpoint.
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from bitcodec.evaluation import metrics
 from bitcodec.evaluation.false_edges import false_edges, pooled
 from bitcodec.pixels import to_bytes
 from bitcodec.provenance import provenance
@@ -52,6 +53,12 @@ def decibels(pairs: Pairs) -> float:
     return round(mean(psnr(picture, image).item() for image, picture in pairs), 3)
 
 
+def structure(pairs: Pairs) -> float:
+    """Mean MS-SSIM of originals and reconstructions, in dB."""
+    found = [metrics.ms_ssim(*(to_bytes(each[0].numpy()) for each in pair)) for pair in pairs]
+    return round(mean(map(metrics.decibels, found)), 3)
+
+
 def edges(pairs: Pairs) -> float:
     """False edges per thousand smooth places, pooled."""
     counts = [false_edges(*(to_bytes(each[0].numpy()) for each in pair)) for pair in pairs]
@@ -68,6 +75,7 @@ def judge(module: SteppedModule, images: list[torch.Tensor], size: float) -> dic
     return {
         "step": size,
         "psnr": decibels(pairs),
+        "ms_ssim": structure(pairs),
         "prior_bpp": round(mean(bpp.item() for _, bpp in coded), 4),
         "false_edges": edges(pairs),
         "unsmoothed_psnr": decibels(plain),
@@ -90,12 +98,12 @@ def main() -> None:
     rows = [judge(module, images, size) for size in STEPS]
     record = {"provenance": provenance(), "seed": module.seed, "rows": rows}
     options.checkpoint.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-    heads = "| step | PSNR | bpp (prior) | false edges | gap | means not smoothed |"
-    lines = [heads, "|---|---|---|---|---|---|"]
+    heads = "| step | PSNR | MS-SSIM | bpp (prior) | false edges | gap | means not smoothed |"
+    lines = [heads, "|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(
-            f"| {row['step']:.0f} | {row['psnr']:.2f} dB | {row['prior_bpp']:.3f} "
-            f"| {row['false_edges']:.1f} | {row['gap']:.2f} dB "
+            f"| {row['step']:.0f} | {row['psnr']:.2f} dB | {row['ms_ssim']:.2f} dB "
+            f"| {row['prior_bpp']:.3f} | {row['false_edges']:.1f} | {row['gap']:.2f} dB "
             f"| {row['unsmoothed_psnr']:.2f} dB, {row['unsmoothed_false_edges']:.1f} |"
         )
     options.checkpoint.with_suffix(".md").write_text("\n".join(lines) + "\n")
