@@ -2,8 +2,8 @@
 
     python -m experiments.codec.judge experiments/codec/start.ckpt --photos PHOTOS
 
-PSNR, MS-SSIM (in dB), rate by the training prior, false edges, and the gap between the sigmoid's and
-the bitmap's reconstruction at steps over the whole range, on the first eight photographs of
+PSNR, MS-SSIM (in dB), rate by the training prior, false edges, and the gap between the sigmoid's
+and the bitmap's reconstruction at steps over the whole range, on the first eight photographs of
 PHOTOS/validation, each cut to 512 x 512; and PSNR and false edges of the same bits from a decoder
 that does not smooth the means. Writes `NAME.md` and `NAME.json` beside the checkpoint.
 """
