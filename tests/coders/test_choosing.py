@@ -121,6 +121,14 @@ def test_levels_are_coded_as_they_are_chosen(band: int, monkeypatch: pytest.Monk
     assert (coder.decode(payload, (26, 10), LAYOUT) == bitmap).all()
 
 
+def test_levels_may_take_the_place_of_what_they_are_chosen_from() -> None:
+    coder, found = made.coder(), values(7, LAYOUT, (26, 10))
+    levels, payload = coder.choose(found, LAYOUT)
+    there, again = coder.choose(found, LAYOUT, found.view(np.int16)[..., ::2])
+    assert np.shares_memory(there, found)
+    assert (there == levels).all() and again == payload
+
+
 def size_of(layout: Layout, levels: np.ndarray) -> int:
     return len(made.coder().encode(layout.bitmap(levels), layout))
 
