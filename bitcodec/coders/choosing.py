@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.symbols import PROBABILITY_BITS, REACH, Coding, Plan, SymbolTables
+from bitcodec.coders.symbols import PROBABILITY_BITS, REACH, Coding, CodingTables, Plan
 from bitcodec.layout import step_of
 
 MEAN_BIT = math.log(2) / 6
@@ -45,8 +45,8 @@ class Choosing:
         coding: codes what is chosen.
     """
 
-    def __init__(self, tables: SymbolTables, bit: float, coding: Coding) -> None:
-        self._bits, self._bit, self._coding = tables.bits, bit, coding
+    def __init__(self, tables: CodingTables, bit: float, coding: Coding) -> None:
+        self._tables, self._bit, self._coding = tables, bit, coding
         # Two levels next to each other are seldom more bits apart than the rarest symbol has.
         self._clear = np.float32(0.5 - bit * PROBABILITY_BITS / 2)
 
@@ -74,5 +74,5 @@ class Choosing:
     ) -> NDArray[np.float64]:
         rest = plan.remainders(levels)
         far = np.maximum(np.abs(rest >> plan.unit) - REACH, 1)
-        bits = self._bits[plan.table, plan.symbols(rest)] + plan.unit + 2 * np.log2(far)
+        bits = self._tables.bits[plan.table, plan.symbols(rest)] + plan.unit + 2 * np.log2(far)
         return (values - levels) ** 2 + self._bit * bits

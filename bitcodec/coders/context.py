@@ -20,6 +20,7 @@ and large steps::
 
     3. a level less what was expected, rounded, is a symbol of a table that class and fraction
        choose; equal tables go to the range coder together              (symbols)
+       and go on counting what occurs                                   (learning_tables)
 
 Encoder and decoder walk the same steps through the same code, the one handing levels to the range
 coder and the other taking them from it. Bands bound the memory; a band sees the rows above it, and
@@ -79,7 +80,7 @@ class ContextCoder:
         """
         check_layout(layout, self._model.latents, self._model.means)
         check_bitmap(bitmap, layout)
-        coder = LevelEncoder(self._model.symbols)
+        coder = LevelEncoder(self._model.coding_tables())
         shallow = layout.of_means()
         means = shallow.levels(bitmap[: shallow.channels])
         self._code_means(means.shape[1:], means.astype(np.int32), coder.using(MEANS), layout)
@@ -106,7 +107,7 @@ class ContextCoder:
             UsageError: if layout and tables do not belong together.
         """
         check_layout(layout, self._model.latents, self._model.means)
-        coder = LevelDecoder(self._model.symbols, payload)
+        coder = LevelDecoder(self._model.coding_tables(), payload)
         means = self._code_means(size, None, coder.using(MEANS), layout)
         levels = np.zeros((layout.latents, *size), np.int16)
         levels[: layout.means] = means
@@ -136,7 +137,8 @@ class ContextCoder:
             UsageError: if layout and tables do not belong together.
         """
         check_layout(layout, self._model.latents, self._model.means)
-        tables, coder = self._model.symbols, LevelEncoder(self._model.symbols)
+        tables = self._model.coding_tables()
+        coder = LevelEncoder(tables)
         bit = at_step(MEAN_BIT, layout.index)
         coding: Coding = Choosing(tables[MEANS], bit, coder.using(MEANS))
         within = layout.of_means().within(found)

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from bitcodec.coders.base import Tables
 from bitcodec.coders.context_planes import GROUP, PHASES, REACH, groups_of, known
 from bitcodec.coders.integer_network import Networks
+from bitcodec.coders.learning_tables import LearningTables
 from bitcodec.coders.mean_coder import network_count, signed_count
 from bitcodec.coders.relative_network import RelativeNetworks
-from bitcodec.coders.symbols import SymbolTables
+from bitcodec.coders.symbols import CodingTables, SymbolTables
 from bitcodec.errors import UnknownModelError
 
 RELATIVE = "relative_"
 """What the names of these tables begin with."""
-PROPORTIONS = 1
-"""Stands behind the numbers of latents and means where there are tables of proportions: a program
-of before there were any, or of before whatever comes next, refuses the tables, not uses a part.
+PROPORTIONS, LEARNING = 1, 2
+"""Stand behind the numbers of latents and means: the first where there are tables of proportions,
+the second where the other latents' tables of symbols learn, too. A program of before there was one
+of these, or of before whatever comes next, refuses the tables, not uses a part.
 """
 
 
@@ -39,6 +41,7 @@ class ContextModel:
         symbols: the tables of remainders: of the means, and of the others.
         latents: L.
         means: V.
+        learning: whether the tables of the others learn from the picture that they code.
     """
 
     features: NDArray[np.integer]
@@ -49,6 +52,7 @@ class ContextModel:
     symbols: list[SymbolTables]
     latents: int
     means: int
+    learning: bool
 
     @classmethod
     def from_tables(cls, tables: Tables) -> Self:
@@ -60,27 +64,35 @@ class ContextModel:
         """
         try:
             latents, means, *more = (int(value) for value in tables["latents"])
-            _require(more in ([], [PROPORTIONS]))
+            _require(more in ([], [PROPORTIONS], [LEARNING]))
+            learning = more == [LEARNING]
+            proportions = bool(means) if learning else bool(more)
             model = cls(
                 features=tables["features"],
                 signed_features=tables["signed_features"],
                 networks=Networks.from_tables(tables, "other_"),
                 mean_networks=Networks.from_tables(tables, "mean_") if means else None,
-                relative=RelativeNetworks.from_tables(tables, RELATIVE) if more else None,
+                relative=RelativeNetworks.from_tables(tables, RELATIVE) if proportions else None,
                 symbols=[SymbolTables(rows) for rows in tables["symbols"]],
                 latents=latents,
                 means=means,
+                learning=learning,
             )
             model.check()
         except (KeyError, ValueError, IndexError, TypeError):
             raise UnknownModelError("the tables are not those of the context coder") from None
         return model
 
+    def coding_tables(self) -> list[CodingTables]:
+        """The tables of symbols for coding one picture: of the means, and of the others."""
+        means, others = self.symbols
+        return [means, LearningTables(others) if self.learning else others]
+
     def tables(self) -> dict[str, NDArray[np.integer]]:
         """The arrays by name."""
         means = self.mean_networks.tables("mean_") if self.mean_networks else {}
         relative = self.relative.tables(RELATIVE) if self.relative else {}
-        kind = [PROPORTIONS] if self.relative else []
+        kind = [LEARNING] if self.learning else [PROPORTIONS] if self.relative else []
         return {
             "latents": np.array([self.latents, self.means, *kind], np.int32),
             "features": self.features,

@@ -16,6 +16,7 @@ integer arithmetic as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -64,6 +65,24 @@ class Coding(Protocol):
         ...
 
 
+class CodingTables(Protocol):
+    """A set of tables, while a picture is coded."""
+
+    @property
+    def bits(self) -> NDArray[np.float64]:
+        """What each symbol of each table costs, ``TABLES x SYMBOLS``; for choosing, not coding."""
+        ...
+
+    @property
+    def models(self) -> list[Any]:
+        """One of constriction's for each table."""
+        ...
+
+    def saw(self, table: NDArray[np.integer], symbols: NDArray[np.integer]) -> None:
+        """Be told what was coded, each symbol under its table."""
+        ...
+
+
 class SymbolTables:
     """Probabilities ``TABLES x SYMBOLS`` in units of 2^-20, as models of constriction.
 
@@ -85,23 +104,27 @@ class SymbolTables:
 
     @cached_property
     def bits(self) -> NDArray[np.float64]:
-        """What each symbol of each table costs, ``TABLES x SYMBOLS``; for choosing, not coding."""
+        """See :class:`CodingTables`."""
         return PROBABILITY_BITS - np.log2(self.probability)
 
     @cached_property
     def models(self) -> list[Any]:
-        """One for each table."""
-        share = self.probability.astype(np.float64) / (1 << PROBABILITY_BITS)
-        return [_model(row) for row in share]
+        """See :class:`CodingTables`."""
+        return [model(row) for row in self.probability]
+
+    def saw(self, table: NDArray[np.integer], symbols: NDArray[np.integer]) -> None:
+        """Nothing comes of it: these tables stay as they are."""
 
 
-def _model(probability: NDArray[np.float64]) -> Any:
+def model(probability: NDArray[np.integer]) -> Any:
+    """constriction's model of probabilities in units of 2^-20."""
     # "perfect" would search for the best rounding with logarithms; this is plain arithmetic.
-    return constriction.stream.model.Categorical(probability, perfect=False, lazy=False)
+    share = probability.astype(np.float64) / (1 << PROBABILITY_BITS)
+    return constriction.stream.model.Categorical(share, perfect=False, lazy=False)
 
 
 def _even(bits: int) -> Any:
-    return _model(np.full(1 << bits, 1 / (1 << bits)))
+    return model(np.full(1 << bits, 1 << (PROBABILITY_BITS - bits)))
 
 
 _BITS = [_even(bits) if bits else None for bits in range(int(UNIT.max()) + 1)]
@@ -156,13 +179,13 @@ class Plan:
 class LevelEncoder:
     """Takes levels; see :meth:`Coding.code`."""
 
-    def __init__(self, tables: list[SymbolTables]) -> None:
-        self._models = [table.models for table in tables]
+    def __init__(self, tables: Sequence[CodingTables]) -> None:
+        self._tables = tables
         self._coder = constriction.stream.queue.RangeEncoder()
 
     def using(self, number: int) -> Coding:
         """Coding under one of the sets of tables."""
-        return _Encoding(self._coder, self._models[number])
+        return _Encoding(self._coder, self._tables[number])
 
     def payload(self) -> bytes:
         """The range coder's 32-bit words, little-endian."""
@@ -170,8 +193,8 @@ class LevelEncoder:
 
 
 class _Encoding:
-    def __init__(self, coder: Any, models: list[Any]) -> None:
-        self._coder, self._models = coder, models
+    def __init__(self, coder: Any, tables: CodingTables) -> None:
+        self._coder, self._tables = coder, tables
 
     def code(
         self,
@@ -183,9 +206,11 @@ class _Encoding:
         plan = Plan(classes, expected)
         order, runs = plan.runs()
         rest = plan.remainders(levels)
-        symbols = plan.symbols(rest)[order]
+        symbols = plan.symbols(rest)
+        ordered, models = symbols[order], self._tables.models
         for table, part in runs:
-            self._coder.encode(symbols[part], self._models[table])
+            self._coder.encode(ordered[part], models[table])
+        self._tables.saw(plan.table, symbols)
         for unit in plan.units:
             low = rest[plan.unit == unit] & ((1 << unit) - 1)
             self._coder.encode(low, _BITS[unit])
@@ -211,16 +236,16 @@ class LevelDecoder:
         DamagedFileError: if the payload is not made of words.
     """
 
-    def __init__(self, tables: list[SymbolTables], payload: bytes) -> None:
+    def __init__(self, tables: Sequence[CodingTables], payload: bytes) -> None:
         if not payload or len(payload) % WORD.itemsize:
             raise DamagedFileError("the payload is cut off; get the file again")
-        self._models = [table.models for table in tables]
+        self._tables = tables
         words = np.frombuffer(payload, WORD).astype(np.uint32)
         self._coder = constriction.stream.queue.RangeDecoder(words)
 
     def using(self, number: int) -> Coding:
         """Coding under one of the sets of tables."""
-        return _Decoding(self._coder, self._models[number])
+        return _Decoding(self._coder, self._tables[number])
 
     def finish(self) -> None:
         """Check that the payload ends where the levels do.
@@ -235,8 +260,8 @@ class LevelDecoder:
 
 
 class _Decoding:
-    def __init__(self, coder: Any, models: list[Any]) -> None:
-        self._coder, self._models = coder, models
+    def __init__(self, coder: Any, tables: CodingTables) -> None:
+        self._coder, self._tables = coder, tables
 
     def code(
         self,
@@ -246,11 +271,12 @@ class _Decoding:
     ) -> NDArray[np.int32]:
         plan = Plan(classes, expected)
         order, runs = plan.runs()
-        symbols = np.empty(classes.size, np.int32)
+        ordered, models = np.empty(classes.size, np.int32), self._tables.models
         for table, part in runs:
-            symbols[part] = self._take(self._models[table], part.stop - part.start)
+            ordered[part] = self._take(models[table], part.stop - part.start)
         rest = np.empty(classes.size, np.int32)
-        rest[order] = symbols
+        rest[order] = ordered
+        self._tables.saw(plan.table, rest)
         rest -= BEYOND
         low = [
             (u, here := plan.unit == u, self._take(_BITS[u], int(here.sum()))) for u in plan.units

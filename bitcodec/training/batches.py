@@ -7,6 +7,7 @@ one would have seen, and ranks and micro-batches share out what one process woul
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from itertools import count
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
@@ -36,6 +38,8 @@ class BatchConfig:
         gain: a crop is multiplied by a factor drawn from [1 - gain, 1 + gain] ...
         bias: ... and shifted by a value from [-bias, bias], then clipped to [0, 1].
         synthetic: share of crops that are made up (:mod:`bitcodec.training.synthetic`).
+        enlarged: share of the others that are enlarged, to at most twice their size: photographs
+            as cameras give them are softer than ones that were shrunk.
     """
 
     batch_size: int
@@ -44,14 +48,18 @@ class BatchConfig:
     gain: float
     bias: float
     synthetic: float
+    enlarged: float
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.crop < 1:
             raise UsageError("data.batch.batch_size and data.batch.crop must be at least 1")
         if not 0 <= self.gain < 1 or not 0 <= self.bias < 1:
             raise UsageError("data.batch.gain and data.batch.bias must be from 0 up to, but not, 1")
-        if not 0 <= self.synthetic <= 1:
-            raise UsageError(f"data.batch.synthetic={self.synthetic}: give a share from 0 to 1")
+        for name in ("synthetic", "enlarged"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(
+                    f"data.batch.{name}={getattr(self, name)}: give a share from 0 to 1"
+                )
 
 
 @dataclass(frozen=True)
@@ -159,15 +167,27 @@ class BatchStream(IterableDataset[Tensor]):
         """``H x W x 3`` uint8: cut from a photograph, or made up."""
         side = self.config.crop
         if self.config.synthetic and rng.random() < self.config.synthetic:
-            made_up = torch.from_numpy(synthetic_crop(side, rng))
+            made_up = _tensor(synthetic_crop(side, rng))
             return made_up if self.files else made_up.to(self.device)
         photo = self._photo(place)
+        whole = side
+        if self.config.enlarged and rng.random() < self.config.enlarged:
+            side = math.ceil(side * 2 ** -rng.random())
         top = int(rng.integers(photo.shape[0] - side + 1))
         left = int(rng.integers(photo.shape[1] - side + 1))
         crop = photo[top : top + side, left : left + side]
+        if side < whole:
+            crop = _resized(crop, whole)
         if self.config.flip and rng.random() < 0.5:
             return crop.flip(1)
         return crop.clone() if self.files else crop  # a view would hold the whole photograph
+
+
+def _resized(crop: Tensor, side: int) -> Tensor:
+    """``h x w x 3`` uint8 → ``side x side x 3``."""
+    planes = crop.permute(2, 0, 1)[None].float()
+    planes = F.interpolate(planes, size=(side, side), mode="bicubic", align_corners=False)
+    return planes[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)
 
 
 def _tensor(photo: Photo) -> Tensor:

@@ -126,7 +126,7 @@ class PhotoDataModule(pl.LightningDataModule, ABC):
         """So many training crops without augmentation, in batches, for fitting coder tables."""
         size = self.config.batch_size
         for first in range(0, count, size):
-            plain = BatchConfig(1, self.config.crop, False, 0.0, 0.0, 0.0)
+            plain = BatchConfig(1, self.config.crop, False, 0.0, 0.0, 0.0, 0.0)
             stream = BatchStream(self.train_photos, plain, self.seed + 1)
             yield torch.cat([stream.batch(n) for n in range(first, min(first + size, count))])
 

@@ -1,12 +1,15 @@
 """Made-up crops for training: what photographs hardly hold, but users encode all the same.
 
-Flat colours, ramps, and hard-edged shapes in the sizes of letters, each as likely as the others.
+Flat colours, ramps, hard-edged shapes in the sizes of letters, and text, each as likely as the
+others.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bitcodec.training.lettering import page_of_text
 
 STROKES = 60
 """Of a crop with letters, for 128 x 128 pixels."""
@@ -88,4 +91,4 @@ def _letters(side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.rint(papers + (inks - papers) * mask).astype(np.uint8)
 
 
-KINDS = (_flat, _ramp, _letters)
+KINDS = (_flat, _ramp, _letters, page_of_text)

@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from bitcodec.coders import context_model
 from bitcodec.coders.context import ContextCoder
-from bitcodec.coders.context_model import PROPORTIONS
 from bitcodec.coders.context_planes import GROUP, PHASES, first_plane, groups_of, known
 from bitcodec.coders.integer_network import CLASSES
 from bitcodec.coders.mean_coder import network_count, signed_count
@@ -25,8 +25,8 @@ STRIDE = 8
 UNITS, MAGNITUDES, SIGNED = 4, 10, 8
 LATENTS, MEANS = len(RANGE.reach), RANGE.means
 
-KINDS = FIRST, COLOURS, NEWEST = "first", "colours", "proportions"
-"""Of tables, as the means' networks grew."""
+KINDS = FIRST, COLOURS, PROPORTIONS, NEWEST = "first", "colours", "proportions", "learning"
+"""Of tables, as they grew."""
 
 
 def numbers(seed: int, shape: Sequence[int], most: int) -> NDArray[np.int64]:
@@ -74,8 +74,11 @@ def _features(seed: int, count: int) -> NDArray[np.int16]:
 
 def tables(kind: str = NEWEST) -> dict[str, NDArray[np.integer]]:
     """For the layouts of :data:`tests.coders.samples.RANGE`, as they were at first, with features
-    that see colours in step, and with networks of proportions beside those of the means.
+    that see colours in step, with networks of proportions beside those of the means, and with
+    symbols' tables that learn.
     """
+    numbers_of_kinds = {PROPORTIONS: context_model.PROPORTIONS, NEWEST: context_model.LEARNING}
+    number = [numbers_of_kinds[kind]] if kind in numbers_of_kinds else []
     count = groups_of(LATENTS, MEANS) * len(PHASES)
     mean_count, mean_signed = network_count(MEANS), signed_count(MEANS, kind != FIRST)
     one_set = probabilities()
@@ -85,8 +88,8 @@ def tables(kind: str = NEWEST) -> dict[str, NDArray[np.integer]]:
         "relative_expected": numbers(19, (mean_count, 1, UNITS), 60),
     }
     return {
-        **(relative if kind == NEWEST else {}),
-        "latents": np.array([LATENTS, MEANS, *([PROPORTIONS] if kind == NEWEST else [])], np.int32),
+        **(relative if number else {}),
+        "latents": np.array([LATENTS, MEANS, *number], np.int32),
         "features": _features(100, MAGNITUDES),
         "signed_features": _features(200, SIGNED),
         "symbols": np.stack([one_set, one_set]),

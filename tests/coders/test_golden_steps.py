@@ -26,6 +26,7 @@ STEPS = {
     "fine": (RANGE.finest, (5, 11)),
     "colours": (577, (13, 15)),
     "proportions": (590, (14, 11)),
+    "learning": (RANGE.finest, (16, 18)),
 }
 """Of each file the step's index, and rows and columns of positions."""
 

@@ -145,7 +145,7 @@ def test_older_tables_are_still_read(kind: str) -> None:
     """Those of models that were fitted before there were the features, or networks, of today."""
     tables = made.tables(kind)
     assert (tables["mean_signed"].shape[2] == signed_count(made.MEANS)) == (kind != made.FIRST)
-    assert ("relative_hidden" in tables) == (kind == made.NEWEST)
+    assert ("relative_hidden" in tables) == (kind in {made.PROPORTIONS, made.NEWEST})
     coder = ContextCoder.from_tables(tables)
     assert coder.tables().keys() == tables.keys()
     means = made.numbers(16, (made.MEANS, 9, 10), 40).astype(np.int16)

@@ -27,6 +27,7 @@ COMMON: dict[str, Any] = {
         "gain": 0.4,
         "bias": 0.2,
         "synthetic": 0.0,
+        "enlarged": 0.0,
     },
     "val_size": 32,
     "val_images": 64,
@@ -47,7 +48,7 @@ def numbered_photos(count: int) -> list[np.ndarray]:
 
 
 def test_a_stream_can_start_at_any_step() -> None:
-    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0)
+    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0, 0.0)
     photos = [np.random.default_rng(i).integers(0, 256, (20, 24, 3), np.uint8) for i in range(7)]
     whole = iter(BatchStream(photos, config, seed=5))
     batches = [next(whole) for _ in range(6)]
@@ -58,7 +59,7 @@ def test_a_stream_can_start_at_any_step() -> None:
 
 
 def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() -> None:
-    config = BatchConfig(2, 20, False, 0.0, 0.0, 0.0)
+    config = BatchConfig(2, 20, False, 0.0, 0.0, 0.0, 0.0)
     photos = numbered_photos(12)
     streams = [BatchStream(photos, config, seed=0, share=Share(rank, 2)) for rank in range(2)]
     for epoch in range(2):
@@ -73,13 +74,26 @@ def test_every_epoch_shows_every_photograph_once_whatever_the_number_of_ranks() 
 
 def test_augmentation_stays_within_its_ranges() -> None:
     photos = [np.full((16, 16, 3), 102, np.uint8)]  # 0.4
-    config = BatchConfig(64, 16, False, 0.4, 0.2, 0.0)
+    config = BatchConfig(64, 16, False, 0.4, 0.2, 0.0, 0.0)
     stream = BatchStream(photos, config, seed=0)
     values = torch.cat([stream.batch(step)[:, 0, 0, 0] for step in range(20)])
     assert values.min() >= 0.6 * 0.4 - 0.2 and values.max() <= 1.4 * 0.4 + 0.2 + 1e-6
     assert values.min() < 0.1 and values.max() > 0.7  # and reaches towards both ends
     white = BatchStream([np.full((16, 16, 3), 255, np.uint8)], config, seed=0)
     assert all(white.batch(step).min() >= 0 and white.batch(step).max() <= 1 for step in range(9))
+
+
+def test_enlarged_crops_are_parts_of_photographs_at_up_to_twice_their_size() -> None:
+    rows, columns = np.mgrid[:64, :64]
+    slope = np.stack([4 * columns, 2 * rows, 0 * rows], axis=-1).astype(np.uint8)
+    config = BatchConfig(64, 32, False, 0.0, 0.0, 0.0, 0.5)
+    batch = 255 * BatchStream([slope], config, seed=2).batch(0)
+    along = (batch[:, 0, :, -4] - batch[:, 0, :, 3]).mean(1) / (25 * 4)  # 25 columns apart
+    down = (batch[:, 1, -4] - batch[:, 1, 3]).mean(1) / (25 * 2)
+    assert torch.allclose(along, down, atol=0.05)
+    assert along.min() >= 0.47 and along.max() <= 1.01
+    assert 0.3 < (along < 0.99).float().mean() < 0.7
+    assert along.min() < 0.6 and batch[:, 2].max() == 0
 
 
 def test_folder_splits_without_overlap(photo_folder: Path) -> None:
@@ -175,19 +189,19 @@ def test_centre_crop_keeps_the_centre_and_the_multiple() -> None:
     assert np.array_equal(crop, photo[1:49, 3:67])
 
 
-@pytest.mark.parametrize("synthetic", [0.0, 0.5])
+@pytest.mark.parametrize("more", [{}, {"synthetic": 0.5, "enlarged": 0.7}])
 def test_photographs_that_stay_on_disk_give_the_same_batches(
-    synthetic: float, photo_folder: Path
+    more: dict[str, float], photo_folder: Path
 ) -> None:
-    batch = COMMON["batch"] | {"synthetic": synthetic}
+    batch = COMMON["batch"] | more
     for share in (Share(), Share(1, 2, 2)):
         streams = []
         for memory_share in (0.5, 0.0):
             data = folder_data(photo_folder, batch=batch, memory_share=memory_share, workers=3)
             data.setup()
             assert isinstance(data.train_photos, PhotoFiles) == (memory_share == 0)
-            more = {"share": share, "step": 3, "workers": data.workers}
-            streams.append(iter(BatchStream(data.train_photos, data.config, 3, **more)))
+            where = {"share": share, "step": 3, "workers": data.workers}
+            streams.append(iter(BatchStream(data.train_photos, data.config, 3, **where)))
         for _ in range(9):  # into the next epochs
             assert torch.equal(next(streams[0]), next(streams[1]))
 
@@ -219,7 +233,7 @@ def test_a_damaged_photograph_on_disk_is_left_out_whoever_meets_it_first(
     photo_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     root = damaged(photo_folder, tmp_path, "01.png", "05.png")
-    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0)
+    config = BatchConfig(4, 16, True, 0.4, 0.2, 0.0, 0.0)
 
     def batches(folder: Path, workers: int, share: Share, size: int) -> list[torch.Tensor]:
         data = folder_data(folder, val_root=str(photo_folder), memory_share=0.0, workers=workers)

@@ -39,7 +39,7 @@ def test_what_a_whole_batch_shares_does_not_depend_on_the_part() -> None:
 @pytest.mark.parametrize("shares", [[Share(0, 1, 4)], [Share(0, 2, 2), Share(1, 2, 2)]])
 def test_parts_of_a_batch_are_the_whole_batch(shares: list[Share]) -> None:
     photos = [np.random.default_rng(i).integers(0, 256, (20, 24, 3), np.uint8) for i in range(7)]
-    settings = (16, True, 0.4, 0.2, 0.25)
+    settings = (16, True, 0.4, 0.2, 0.25, 0.5)
     whole = BatchStream(photos, BatchConfig(8, *settings), seed=5, step=3)
     streams = [iter(BatchStream(photos, BatchConfig(2, *settings), 5, 3, s)) for s in shares]
     for batch, _ in zip(whole, range(3), strict=False):

@@ -17,17 +17,18 @@ def test_crops_are_pictures_and_repeat_with_their_seed() -> None:
 
 def test_each_kind_is_what_it_says() -> None:
     rng = np.random.default_rng(3)
-    flat, ramp, letters = (np.stack([kind(64, rng) for _ in range(20)]) for kind in KINDS)
+    flat, ramp, letters, text = (np.stack([kind(64, rng) for _ in range(20)]) for kind in KINDS)
     assert (flat == flat[:, :1, :1]).all()
     steps = np.abs(np.diff(ramp.astype(int), axis=2)).max()
     assert 0 < steps <= 16, "no edges in ramps"
-    edges = np.abs(np.diff(letters.astype(int), axis=2)).max(axis=(1, 2, 3))
-    assert np.median(edges) > 100, "edges of full contrast in letters"
+    for written in (letters, text):
+        edges = np.abs(np.diff(written.astype(int), axis=2)).max(axis=(1, 2, 3))
+        assert np.median(edges) > 100, "edges of full contrast in letters"
 
 
 def test_the_share_of_made_up_crops_is_the_one_asked_for() -> None:
     photo = np.full((32, 32, 3), 77, np.uint8)
-    config = BatchConfig(8, 16, False, 0.0, 0.0, 0.25)
+    config = BatchConfig(8, 16, False, 0.0, 0.0, 0.25, 0.0)
     stream = BatchStream([photo], config, seed=0)
     crops = np.concatenate([stream.batch(step).numpy() for step in range(100)])
     made = (crops != np.float32(77 / 255)).any(axis=(1, 2, 3)).mean()

@@ -113,6 +113,7 @@ def fit_context(
             symbols=[_tables(parts)] * 2,
             latents=most.latents,
             means=most.means,
+            learning=True,
         )
         if kinds:
             means = [each[: most.means] for each in levels]

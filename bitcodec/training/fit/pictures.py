@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,25 +50,44 @@ class Packed:
         return map(self.__getitem__, range(len(self)))
 
 
-View = tuple[ImageLike, bool]
-"""A picture, and whether it is mirrored."""
+class View(NamedTuple):
+    """A picture, or its middle enlarged to the picture's size, seen directly or mirrored."""
+
+    image: ImageLike
+    mirrored: bool = False
+    enlarged: float = 1.0
+
+    def pixels(self) -> Image.Image:
+        """What is seen."""
+        rgb = to_rgb(self.image)
+        if self.enlarged > 1:
+            away = (1 - 1 / self.enlarged) / 2
+            box = (away, away, 1 - away, 1 - away)
+            left, top, right, bottom = (
+                round(share * side) for share, side in zip(box, 2 * rgb.size, strict=True)
+            )
+            box = (left, top, max(right, left + 1), max(bottom, top + 1))
+            rgb = rgb.resize(rgb.size, Image.Resampling.BICUBIC, box)
+        return ImageOps.mirror(rgb) if self.mirrored else rgb
 
 
 def views(images: Sequence[ImageLike], rounds: int, pages: bool) -> list[View]:
-    """All pictures in each round, mirrored in every second one.
+    """All pictures in each round, mirrored and enlarged to at most twice their size in every second
+    one: photographs as cameras give them are softer than ones that were shrunk.
 
     Args:
         images: of any kind.
         rounds: how often each comes.
         pages: whether pages of text are among them, the same for the same number of pictures.
     """
-    rng = np.random.default_rng(0)
+    rng, sizes = np.random.default_rng(0), np.random.default_rng(1)
     mixed: list[View] = []
     for number in range(rounds * len(images)):
         again, index = divmod(number, len(images))
-        mixed.append((images[index], again % 2 == 1))
+        other = again % 2 == 1
+        mixed.append(View(images[index], other, 2 ** sizes.random() if other else 1.0))
         if pages and (number + 1) % PICTURES_TO_A_PAGE == 0:
-            mixed.append((page_of_text(PAGE_SIDE, rng), False))
+            mixed.append(View(page_of_text(PAGE_SIDE, rng)))
     return mixed
 
 
@@ -83,12 +103,7 @@ def coded(codec: Codec, seen: Iterable[View]) -> tuple[Packed, list[NDArray[np.f
             share = number * GOLDEN % 1
             index = steps.finest + round(share * (steps.coarsest - steps.finest))
         layout = codec.layout(step_index=index)
-        bits, means = codec.nearest(_pixels(*view), layout)
+        bits, means = codec.nearest(view.pixels(), layout)
         samples.append(bits, layout)
         found.append(means)
     return samples, found
-
-
-def _pixels(image: ImageLike, mirrored: bool) -> Image.Image:
-    rgb = to_rgb(image)
-    return ImageOps.mirror(rgb) if mirrored else rgb
