@@ -33,7 +33,7 @@ from experiments.codec.run import HERE, NAME, install
 
 STEPS, BATCH, RATE = 3000, 6, 3e-4
 CODED_STEPS, CROPS, SIDE = 48, 4, 320
-"""So many steps, so many crops of each photograph, of so many pixels a side."""
+"""So many steps, so many crops of each photograph, half of them enlarged, of so many pixels a side."""
 PART, BORDER = 20, 1
 """Positions along a side of what the decoder is shown of a crop, and of those at its border, which
 lack their neighbours and do not count."""
@@ -54,11 +54,15 @@ def examples(codec: Codec, photos: Path) -> dict[int, list[Example]]:
             whole = image.convert("RGB")
         for number in range(CROPS):
             sides = [min(length, SIDE) // 8 * 8 for length in whole.size]
+            enlarged = 2 ** rng.random() if number < CROPS // 2 else 1.0
+            cut = [math.ceil(side / enlarged) for side in sides]
             left, top = (
                 int(rng.integers(length - side + 1))
-                for length, side in zip(whole.size, sides, strict=True)
+                for length, side in zip(whole.size, cut, strict=True)
             )
-            crop = whole.crop((left, top, left + sides[0], top + sides[1]))
+            crop = whole.crop((left, top, left + cut[0], top + cut[1]))
+            if enlarged > 1:
+                crop = crop.resize((sides[0], sides[1]), Image.Resampling.BICUBIC)
             crop = ImageOps.mirror(crop) if number % 2 else crop
             index = int(rng.choice(grid))
             if min(sides) >= 8 * PART:
