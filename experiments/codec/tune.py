@@ -33,7 +33,7 @@ from experiments.codec.run import HERE, NAME, install
 
 STEPS, BATCH, RATE = 3000, 6, 3e-4
 CODED_STEPS, CROPS, SIDE = 48, 4, 320
-"""So many steps, so many crops of each photograph, half of them enlarged, of so many pixels a side."""
+"""So many steps, so many crops of each photograph, half of them enlarged, of so many pixels."""
 PART, BORDER = 20, 1
 """Positions along a side of what the decoder is shown of a crop, and of those at its border, which
 lack their neighbours and do not count."""
