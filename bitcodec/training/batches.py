@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from bitcodec.errors import UsageError
+from bitcodec.training.cameras import enlargement, grainy
 from bitcodec.training.draws import CROPS, ORDER, first_position, source
 from bitcodec.training.photos import Photo, PhotoFiles
 from bitcodec.training.synthetic import synthetic_crop
@@ -38,8 +39,8 @@ class BatchConfig:
         gain: a crop is multiplied by a factor drawn from [1 - gain, 1 + gain] ...
         bias: ... and shifted by a value from [-bias, bias], then clipped to [0, 1].
         synthetic: share of crops that are made up (:mod:`bitcodec.training.synthetic`).
-        enlarged: share of the others that are enlarged, to at most twice their size: photographs
-            as cameras give them are softer than ones that were shrunk.
+        enlarged: share of the others that are enlarged, to at most twice their size, and half of
+            those are grainy (:mod:`bitcodec.training.cameras`).
     """
 
     batch_size: int
@@ -172,12 +173,13 @@ class BatchStream(IterableDataset[Tensor]):
         photo = self._photo(place)
         whole = side
         if self.config.enlarged and rng.random() < self.config.enlarged:
-            side = math.ceil(side * 2 ** -rng.random())
+            side = math.ceil(side / enlargement(rng))
         top = int(rng.integers(photo.shape[0] - side + 1))
         left = int(rng.integers(photo.shape[1] - side + 1))
         crop = photo[top : top + side, left : left + side]
         if side < whole:
-            crop = _resized(crop, whole)
+            soft = _resized(crop, whole).cpu().numpy()
+            crop = torch.from_numpy(grainy(soft, rng)).to(crop.device)
         if self.config.flip and rng.random() < 0.5:
             return crop.flip(1)
         return crop.clone() if self.files else crop  # a view would hold the whole photograph

@@ -25,6 +25,7 @@ import bitcodec
 from bitcodec.codec import Codec
 from bitcodec.layout import step_of
 from bitcodec.model_folder import ModelFolder
+from bitcodec.training.cameras import enlargement, grainy
 from bitcodec.training.export import with_decoder
 from bitcodec.training.modules import load_module
 from bitcodec.training.stepped_module import REFERENCE_STEP, SteppedModule
@@ -54,7 +55,7 @@ def examples(codec: Codec, photos: Path) -> dict[int, list[Example]]:
             whole = image.convert("RGB")
         for number in range(CROPS):
             sides = [min(length, SIDE) // 8 * 8 for length in whole.size]
-            enlarged = 2 ** rng.random() if number < CROPS // 2 else 1.0
+            enlarged = enlargement(rng) if number < CROPS // 2 else 1.0
             cut = [math.ceil(side / enlarged) for side in sides]
             left, top = (
                 int(rng.integers(length - side + 1))
@@ -62,7 +63,8 @@ def examples(codec: Codec, photos: Path) -> dict[int, list[Example]]:
             )
             crop = whole.crop((left, top, left + cut[0], top + cut[1]))
             if enlarged > 1:
-                crop = crop.resize((sides[0], sides[1]), Image.Resampling.BICUBIC)
+                soft = crop.resize((sides[0], sides[1]), Image.Resampling.BICUBIC)
+                crop = Image.fromarray(grainy(np.asarray(soft), rng))
             crop = ImageOps.mirror(crop) if number % 2 else crop
             index = int(rng.choice(grid))
             if min(sides) >= 8 * PART:

@@ -29,13 +29,17 @@ def test_every_picture_comes_once_a_round_mirrored_and_enlarged_in_every_second(
 
 def test_what_is_enlarged_is_the_middle() -> None:
     columns = np.arange(90, dtype=np.uint8)[None, :, None].repeat(60, axis=0).repeat(3, axis=2)
-    seen = np.asarray(View(columns, enlarged=1.5).pixels()).astype(float)[:, :, 0]
+    grain = [np.random.default_rng(seed).uniform(-1, 1) for seed in range(9)]
+    plain, noisy = int(np.argmin(grain)), int(np.argmax(grain))
+    seen = np.asarray(View(columns, False, 1.5, plain).pixels()).astype(float)[:, :, 0]
     assert seen.shape == (60, 90)
     assert np.allclose(seen, 15 + (np.arange(90) + 0.5) / 1.5 - 0.5, atol=1)
-    mirrored = np.asarray(View(columns, True, 1.5).pixels())[:, :, 0]
+    mirrored = np.asarray(View(columns, True, 1.5, plain).pixels())[:, :, 0]
     assert (mirrored == seen[:, ::-1]).all()
+    grainy = np.asarray(View(columns, False, 1.5, noisy).pixels())[:, :, 0]
+    assert 0 < np.abs(grainy - seen).max() < 25
     pixel = np.full((1, 1, 3), 9, np.uint8)
-    assert np.asarray(View(pixel, False, 2.0).pixels()).tolist() == pixel.tolist()
+    assert np.asarray(View(pixel, False, 2.0, plain).pixels()).tolist() == pixel.tolist()
 
 
 def test_rounds_show_a_picture_at_other_steps_and_mirrored(stepped: Codec) -> None:

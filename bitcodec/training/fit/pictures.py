@@ -14,6 +14,7 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.layout import Layout
+from bitcodec.training.cameras import enlargement, grainy
 from bitcodec.training.fit import Sample
 from bitcodec.training.lettering import page_of_text
 
@@ -51,11 +52,15 @@ class Packed:
 
 
 class View(NamedTuple):
-    """A picture, or its middle enlarged to the picture's size, seen directly or mirrored."""
+    """A picture, or its middle in the picture's size and grainy, seen directly or mirrored.
+
+    ``seed`` is the grain's.
+    """
 
     image: ImageLike
     mirrored: bool = False
     enlarged: float = 1.0
+    seed: int = 0
 
     def pixels(self) -> Image.Image:
         """What is seen."""
@@ -67,13 +72,14 @@ class View(NamedTuple):
                 round(share * side) for share, side in zip(box, 2 * rgb.size, strict=True)
             )
             box = (left, top, max(right, left + 1), max(bottom, top + 1))
-            rgb = rgb.resize(rgb.size, Image.Resampling.BICUBIC, box)
+            soft = np.asarray(rgb.resize(rgb.size, Image.Resampling.BICUBIC, box))
+            rgb = Image.fromarray(grainy(soft, np.random.default_rng(self.seed)))
         return ImageOps.mirror(rgb) if self.mirrored else rgb
 
 
 def views(images: Sequence[ImageLike], rounds: int, pages: bool) -> list[View]:
     """All pictures in each round, mirrored and enlarged to at most twice their size in every second
-    one: photographs as cameras give them are softer than ones that were shrunk.
+    one, where half of them are grainy, too (:mod:`bitcodec.training.cameras`).
 
     Args:
         images: of any kind.
@@ -85,7 +91,7 @@ def views(images: Sequence[ImageLike], rounds: int, pages: bool) -> list[View]:
     for number in range(rounds * len(images)):
         again, index = divmod(number, len(images))
         other = again % 2 == 1
-        mixed.append(View(images[index], other, 2 ** sizes.random() if other else 1.0))
+        mixed.append(View(images[index], other, enlargement(sizes) if other else 1.0, number))
         if pages and (number + 1) % PICTURES_TO_A_PAGE == 0:
             mixed.append(View(page_of_text(PAGE_SIDE, rng)))
     return mixed
