@@ -26,7 +26,7 @@ SEEN = 1 << 11
 seen 512 symbols. Half of that is better for pictures unlike those of training, twice it for others.
 """
 GROWN = 9, 8
-"""A table is drawn up again when its sum has grown to this ratio: some hundreds of times in all in a
+"""A table is drawn up again when its sum has grown to this ratio: some hundred tables are, in a
 picture of 512 x 512 pixels. Doing it after every step would save less than 0.1 % more."""
 MOST = 1 << 40
 """A table of this sum has seen enough; beyond, the arithmetic would not fit 64 bits."""
