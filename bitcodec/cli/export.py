@@ -56,9 +56,7 @@ def export(
     ] = None,
     fit_rounds: Annotated[
         int,
-        typer.Option(
-            min=1, help="Code each picture so often, mirrored and enlarged every second time."
-        ),
+        typer.Option(min=1, help="Code each picture so often, mirrored every second time."),
     ] = 1,
     quiet: options.Quiet = False,
 ) -> None:

@@ -21,9 +21,9 @@ from bitcodec.coders.symbols import (
 )
 
 WHOLE = 1 << PROBABILITY_BITS
-SEEN = 1 << 11
+SEEN = 1 << 10
 """What a symbol that was coded adds to its count; a table begins with a sum of 2^20, as if it had
-seen 512 symbols. Half of that is better for pictures unlike those of training, twice it for others.
+seen 1,024 symbols. Half of that is better for pictures unlike those of training, worse for others.
 """
 GROWN = 9, 8
 """A table is drawn up again when its sum has grown to this ratio: some hundred tables are, in a

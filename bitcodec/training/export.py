@@ -66,8 +66,8 @@ def export_model(
         out: the folder; it must not exist, and appears only when it is complete.
         coders: names of the coders to fit; None for all.
         fit_settings: for each coder's name, keyword arguments of its fit.
-        rounds: how often each picture is looked at, mirrored and enlarged every second time, and
-            with steps each time at another of them.
+        rounds: how often each picture is looked at, mirrored every second time, and with steps each
+            time at another of them.
         watch: wraps the pictures as they are encoded, for a progress bar.
 
     Raises:
@@ -105,34 +105,6 @@ def export_model(
         except OSError:
             refuse_existing(out)
             raise
-    return ModelFolder(out)
-
-
-def with_decoder(
-    model: ModelFolder, encoder: nn.Module, decoder: nn.Module, out: str | Path
-) -> ModelFolder:
-    """Write a model folder with other weights in its decoder, and return it.
-
-    Args:
-        model: whose facts and tables are kept; the new one's files are not its own.
-        encoder: that it was exported from.
-        decoder: trained on since.
-        out: the folder; it must not exist, and appears only when it is complete.
-
-    Raises:
-        UsageError: if ``out`` exists.
-    """
-    out = Path(out)
-    refuse_existing(out)
-    encoder, decoder = _rounded(encoder), _rounded(decoder)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / "model"
-        folder.mkdir()
-        _write_networks(encoder, decoder, _graphs(encoder, decoder, model.facts), folder)
-        for name in model.coders:
-            save_tables(model.coder(name), folder)
-        _seal(folder, replace(model.facts, fingerprint="", integrity=""))
-        folder.rename(out)
     return ModelFolder(out)
 
 

@@ -43,7 +43,7 @@ def coded(tables: LearningTables | SymbolTables, levels: list[np.ndarray]) -> by
 
 
 def test_both_sides_learn_the_same_and_files_shrink(start: SymbolTables) -> None:
-    levels = steps(40, 64)
+    levels = steps(100, 64)
     payload = coded(LearningTables(start), levels)
     assert len(payload) < 0.3 * len(coded(start, levels))
     decoder = LevelDecoder([LearningTables(start)], payload)
@@ -61,8 +61,8 @@ def test_a_table_expects_what_it_began_with_and_what_it_saw(start: SymbolTables)
     tables.saw(np.full(len(saw), TABLE), saw)
     counts = [int(value) for value in start.probability[TABLE]]
     for symbol, times in ((BEYOND, 300), (BEYOND + 2, 200), (0, 1)):
-        counts[symbol] += 2048 * times
-    total = 2**20 + 2048 * 501
+        counts[symbol] += 1024 * times
+    total = 2**20 + 1024 * 501
     expected = [1 + count * (2**20 - SYMBOLS) // total for count in counts]
     expected[counts.index(max(counts))] += 2**20 - sum(expected)
     assert tables.bits[TABLE] == pytest.approx(20 - np.log2(expected), abs=1e-12)
@@ -72,7 +72,7 @@ def test_a_table_expects_what_it_began_with_and_what_it_saw(start: SymbolTables)
 
 
 def test_a_table_is_drawn_up_again_when_it_has_grown_by_an_eighth(start: SymbolTables) -> None:
-    tables, enough = LearningTables(start), 64  # 64 x 2^11 is an eighth of 2^20
+    tables, enough = LearningTables(start), 128  # 128 x 2^10 is an eighth of 2^20
     tables.saw(np.full(enough - 1, TABLE), np.zeros(enough - 1, int))
     assert tables.models[TABLE] is start.models[TABLE]
     tables.saw(np.array([TABLE]), np.array([0]))
@@ -96,7 +96,7 @@ def test_levels_are_chosen_by_what_the_tables_have_learned(start: SymbolTables) 
     classes, half = np.full(64, CLASS, np.int32), np.full(64, 2.55, np.float32)
     nothing = np.zeros_like(classes)
     before = choosing.code(classes, nothing, half)
-    tables.saw(np.full(4000, TABLE), np.full(4000, BEYOND + 2))
+    tables.saw(np.full(8000, TABLE), np.full(8000, BEYOND + 2))
     after = choosing.code(classes, nothing, half)
     assert (before == 3).all() and (after == 2).all()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from bitcodec.bitmap import Bitmap
 from bitcodec.codec import Codec
 from bitcodec.images import ImageLike, to_rgb
 from bitcodec.layout import Layout
-from bitcodec.training.cameras import enlargement, grainy
 from bitcodec.training.fit import Sample
 from bitcodec.training.lettering import page_of_text
 
@@ -51,49 +49,25 @@ class Packed:
         return map(self.__getitem__, range(len(self)))
 
 
-class View(NamedTuple):
-    """A picture, or its middle in the picture's size and grainy, seen directly or mirrored.
-
-    ``seed`` is the grain's.
-    """
-
-    image: ImageLike
-    mirrored: bool = False
-    enlarged: float = 1.0
-    seed: int = 0
-
-    def pixels(self) -> Image.Image:
-        """What is seen."""
-        rgb = to_rgb(self.image)
-        if self.enlarged > 1:
-            away = (1 - 1 / self.enlarged) / 2
-            box = (away, away, 1 - away, 1 - away)
-            left, top, right, bottom = (
-                round(share * side) for share, side in zip(box, 2 * rgb.size, strict=True)
-            )
-            box = (left, top, max(right, left + 1), max(bottom, top + 1))
-            soft = np.asarray(rgb.resize(rgb.size, Image.Resampling.BICUBIC, box))
-            rgb = Image.fromarray(grainy(soft, np.random.default_rng(self.seed)))
-        return ImageOps.mirror(rgb) if self.mirrored else rgb
+View = tuple[ImageLike, bool]
+"""A picture, and whether it is mirrored."""
 
 
 def views(images: Sequence[ImageLike], rounds: int, pages: bool) -> list[View]:
-    """All pictures in each round, mirrored and enlarged to at most twice their size in every second
-    one, where half of them are grainy, too (:mod:`bitcodec.training.cameras`).
+    """All pictures in each round, mirrored in every second one.
 
     Args:
         images: of any kind.
         rounds: how often each comes.
         pages: whether pages of text are among them, the same for the same number of pictures.
     """
-    rng, sizes = np.random.default_rng(0), np.random.default_rng(1)
+    rng = np.random.default_rng(0)
     mixed: list[View] = []
     for number in range(rounds * len(images)):
         again, index = divmod(number, len(images))
-        other = again % 2 == 1
-        mixed.append(View(images[index], other, enlargement(sizes) if other else 1.0, number))
+        mixed.append((images[index], again % 2 == 1))
         if pages and (number + 1) % PICTURES_TO_A_PAGE == 0:
-            mixed.append(View(page_of_text(PAGE_SIDE, rng)))
+            mixed.append((page_of_text(PAGE_SIDE, rng), False))
     return mixed
 
 
@@ -109,7 +83,12 @@ def coded(codec: Codec, seen: Iterable[View]) -> tuple[Packed, list[NDArray[np.f
             share = number * GOLDEN % 1
             index = steps.finest + round(share * (steps.coarsest - steps.finest))
         layout = codec.layout(step_index=index)
-        bits, means = codec.nearest(view.pixels(), layout)
+        bits, means = codec.nearest(_pixels(*view), layout)
         samples.append(bits, layout)
         found.append(means)
     return samples, found
+
+
+def _pixels(image: ImageLike, mirrored: bool) -> Image.Image:
+    rgb = to_rgb(image)
+    return ImageOps.mirror(rgb) if mirrored else rgb
