@@ -124,6 +124,6 @@ def test_a_program_that_knows_no_such_tables_refuses_them() -> None:
     """It reads two numbers, latents and means, and meets a third; so does this one a fourth."""
     tables = made.tables()
     assert len(tables["latents"]) == 3
-    for numbers in ([*tables["latents"], 1], [*tables["latents"][:2], 2]):
+    for numbers in ([*tables["latents"], 1], [*tables["latents"][:2], 3]):
         with pytest.raises(UnknownModelError):
             ContextCoder.from_tables({**tables, "latents": np.array(numbers, np.int32)})
