@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.symbols import PROBABILITY_BITS, REACH, Coding, CodingTables, Plan
+from bitcodec.coders.symbol_tables import PROBABILITY_BITS, REACH, CodingTables
+from bitcodec.coders.symbols import Coding, Plan
 from bitcodec.layout import step_of
 
 MEAN_BIT = math.log(2) / 6

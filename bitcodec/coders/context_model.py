@@ -14,7 +14,7 @@ from bitcodec.coders.integer_network import Networks
 from bitcodec.coders.learning_tables import LearningTables
 from bitcodec.coders.mean_coder import network_count, signed_count
 from bitcodec.coders.relative_network import RelativeNetworks
-from bitcodec.coders.symbols import CodingTables, SymbolTables
+from bitcodec.coders.symbol_tables import CodingTables, SymbolTables
 from bitcodec.errors import UnknownModelError
 
 RELATIVE = "relative_"

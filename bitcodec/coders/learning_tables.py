@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bitcodec.coders.symbols import (
+from bitcodec.coders.symbol_tables import (
     PROBABILITY_BITS,
     SYMBOLS,
     TABLES,
+    WHOLE,
     SymbolTables,
     model,
+    shares,
 )
 
-WHOLE = 1 << PROBABILITY_BITS
 SEEN = 1 << 10
 """What a symbol that was coded adds to its count; a table begins with a sum of 2^20, as if it had
 seen 1,024 symbols. Half of that is better for pictures unlike those of training, worse for others.
@@ -33,7 +34,7 @@ MOST = 1 << 40
 
 
 class LearningTables:
-    """A set of tables for coding one picture, see :class:`bitcodec.coders.symbols.CodingTables`.
+    """Tables for coding one picture, see :class:`bitcodec.coders.symbol_tables.CodingTables`.
 
     Args:
         start: what is expected before anything is seen.
@@ -61,18 +62,3 @@ class LearningTables:
         self.bits[behind] = PROBABILITY_BITS - np.log2(rows)
         for number, row in zip(behind.tolist(), rows, strict=True):
             self.models[number] = model(row)
-
-
-def shares(counts: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of counts, with their sums → probabilities in units of 2^-20, none of them 0.
-
-    Each is 1 and its share, rounded down, of what the ones leave; the rest goes to the first of
-    the most frequent symbols.
-
-    >>> counts = np.full((1, 33), 2, np.int64)
-    >>> shares(counts, counts.sum(axis=1))[0, :3].tolist()
-    [31776, 31775, 31775]
-    """
-    rows = 1 + counts * (WHOLE - SYMBOLS) // sums[:, None]
-    rows[np.arange(len(rows)), np.argmax(counts, axis=1)] += WHOLE - rows.sum(axis=1)
-    return rows

@@ -17,7 +17,7 @@ from bitcodec.coders.context import ContextCoder
 from bitcodec.coders.context_planes import GROUP, PHASES, first_plane, groups_of, known
 from bitcodec.coders.integer_network import CLASSES
 from bitcodec.coders.mean_coder import network_count, signed_count
-from bitcodec.coders.symbols import BEYOND, FRACTIONS, PROBABILITY_BITS, SYMBOLS, UNIT
+from bitcodec.coders.symbol_tables import BEYOND, FRACTIONS, PROBABILITY_BITS, SYMBOLS, UNIT
 from bitcodec.layout import PER_OCTAVE, Layout
 from tests.coders.samples import RANGE
 

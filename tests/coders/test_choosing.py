@@ -8,7 +8,7 @@ import pytest
 from bitcodec.coders import context
 from bitcodec.coders.choosing import MEAN_BIT, OTHER_BIT, Choosing, at_step
 from bitcodec.coders.integer_network import CLASSES, EIGHTHS
-from bitcodec.coders.symbols import BEYOND, REACH, TABLES, UNIT, SymbolTables
+from bitcodec.coders.symbol_tables import BEYOND, REACH, TABLES, UNIT, SymbolTables
 from bitcodec.layout import PER_OCTAVE, Layout
 from tests.coders import made
 

@@ -7,15 +7,16 @@ import pytest
 
 from bitcodec.coders.choosing import Choosing
 from bitcodec.coders.context_model import LEARNING
-from bitcodec.coders.learning_tables import GROWN, MOST, SEEN, WHOLE, LearningTables, shares
-from bitcodec.coders.symbols import (
+from bitcodec.coders.learning_tables import GROWN, MOST, SEEN, LearningTables
+from bitcodec.coders.symbol_tables import (
     BEYOND,
     SYMBOLS,
     TABLES,
-    LevelDecoder,
-    LevelEncoder,
+    WHOLE,
     SymbolTables,
+    shares,
 )
+from bitcodec.coders.symbols import LevelDecoder, LevelEncoder
 from tests.coders import made
 
 CLASS = 40

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bitcodec.coders import integer_network
 from bitcodec.coders.integer_network import CLASSES, EIGHTHS
-from bitcodec.coders.symbols import (
+from bitcodec.coders.symbol_tables import (
     BEYOND,
     FRACTIONS,
     PROBABILITY_BITS,
@@ -17,12 +17,9 @@ from bitcodec.coders.symbols import (
     SYMBOLS,
     TABLES,
     UNIT,
-    WORD,
-    LevelDecoder,
-    LevelEncoder,
-    Plan,
     SymbolTables,
 )
+from bitcodec.coders.symbols import WORD, LevelDecoder, LevelEncoder, Plan
 from bitcodec.errors import DamagedFileError
 from tests.coders import made
 

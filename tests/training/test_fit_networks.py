@@ -7,7 +7,8 @@ import torch
 
 from bitcodec.coders.context_planes import GROUP
 from bitcodec.coders.integer_network import ONE, FastNetworks
-from bitcodec.coders.symbols import PROBABILITY_BITS, Plan
+from bitcodec.coders.symbol_tables import PROBABILITY_BITS
+from bitcodec.coders.symbols import Plan
 from bitcodec.training.fit.context import FEATURES, SIGNED, UNITS
 from bitcodec.training.fit.networks import (
     Samples,

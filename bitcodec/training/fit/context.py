@@ -21,7 +21,7 @@ from bitcodec.coders.integer_network import ONE, Networks
 from bitcodec.coders.mean_coder import inputs, signed_count, step_feature
 from bitcodec.coders.means import KINDS, Pass, passes
 from bitcodec.coders.relative_network import RelativeNetworks
-from bitcodec.coders.symbols import SYMBOLS, TABLES, SymbolTables
+from bitcodec.coders.symbol_tables import SYMBOLS, TABLES, SymbolTables
 from bitcodec.errors import UsageError
 from bitcodec.layout import Layout
 from bitcodec.training.fit.features import choose_features

@@ -30,16 +30,16 @@ from bitcodec.coders.integer_network import (
     Networks,
 )
 from bitcodec.coders.relative_network import FastRelative, RelativeNetworks
-from bitcodec.coders.symbols import (
+from bitcodec.coders.symbol_tables import (
     BEYOND,
     FRACTIONS,
     PER_OCTAVE,
-    PROBABILITY_BITS,
     SYMBOLS,
     TABLES,
     UNIT,
-    Plan,
+    shares,
 )
+from bitcodec.coders.symbols import Plan
 from bitcodec.training.fit.relative import Relative
 
 BATCH = 1024
@@ -218,12 +218,8 @@ def count_symbols(
 def probabilities(counts: NDArray[np.int64]) -> NDArray[np.int32]:
     """Tables of probabilities, in 2^-20 and none of them 0, from counts."""
     mixed = counts + PRIOR * _mixture_tables()
-    share = mixed / mixed.sum(axis=1, keepdims=True)
-    whole = 1 << PROBABILITY_BITS
-    table = 1 + np.floor(share * (whole - SYMBOLS)).astype(np.int64)
-    rows = np.arange(len(table))
-    table[rows, np.argmax(table, axis=1)] += whole - table.sum(axis=1)
-    return table.astype(np.int32)
+    fine = np.rint(1024 * mixed).astype(np.int64)
+    return shares(fine, fine.sum(axis=1)).astype(np.int32)
 
 
 def _mixture_tables() -> NDArray[np.float64]:
