@@ -12,7 +12,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import LearningRateMonitor
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bitcodec.errors import BitcodecError, UsageError
 from bitcodec.training.data import PhotoDataModule
@@ -21,11 +21,31 @@ from bitcodec.training.modules import CodecModule, module_class
 from bitcodec.training.progress import StepBar
 from bitcodec.training.time_limit import TimeLimit
 
+PARTS = ("encoder", "decoder", "penalty")
+"""What ``frozen`` may name."""
+
 
 def build_module(config: DictConfig) -> CodecModule:
     """The module of a config; everything in it becomes plain scalars first."""
     groups = {name: _plain(config[name]) for name in ("model", "noise", "penalty", "optimizer")}
-    return module_class(config.model.kind)(binarizer=config.binarizer, seed=config.seed, **groups)
+    kind = module_class(config.model.kind)
+    module = kind(binarizer=config.binarizer, seed=config.seed, **groups)
+    _freeze(module, config.frozen)
+    return module
+
+
+def _freeze(module: CodecModule, parts: Any) -> None:
+    """Let parts of the module keep their weights.
+
+    Raises:
+        UsageError: for anything but a list of parts that leaves something to learn.
+    """
+    if not isinstance(parts, ListConfig) or not all(part in PARTS for part in parts):
+        raise UsageError(f"frozen={parts}: give a list of {', '.join(PARTS)}, such as [{PARTS[0]}]")
+    for part in parts:
+        getattr(module, part).requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise UsageError(f"frozen={parts}: nothing is left to learn")
 
 
 def build_data(config: DictConfig) -> PhotoDataModule:

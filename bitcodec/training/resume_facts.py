@@ -22,6 +22,7 @@ ACCUMULATE = "trainer.accumulate_grad_batches"
 def resume_facts(config: DictConfig) -> dict[str, Any]:
     """What must not change from a run to its continuation: the name of each fact, its value."""
     batch = {f"data.batch.{name}": value for name, value in config.data.batch.items()}
+    batch["frozen"] = sorted(config.frozen)
     batch[ACCUMULATE] = config.trainer.accumulate_grad_batches
     if together := processes(config.trainer):
         batch["number of processes"] = together

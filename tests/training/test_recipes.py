@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.conftest import tiny_run
 from tests.training.test_run import logged, record
@@ -32,6 +33,15 @@ def test_other_binarizers_and_networks_train(
     assert 0 < record(tmp_path / "run")["metrics"]["bpp"] < 2.5 + 33 * 8 / 1024
 
 
+def _changed(one: Path, other: Path) -> list[str]:
+    """Names of the weights that two runs ended with differently."""
+    states = [
+        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for run in (one, other)
+    ]
+    return [name for name in states[0] if not torch.equal(states[0][name], states[1][name])]
+
+
 def test_the_codecs_recipe_trains_for_every_step_and_goes_on_from_its_weights(
     photo_folder: Path, tmp_path: Path, train: Callable
 ) -> None:
@@ -50,5 +60,10 @@ def test_the_codecs_recipe_trains_for_every_step_and_goes_on_from_its_weights(
     assert went_on["loss"] < untrained["loss"], "weights and prior came along"
     for metrics in (before, untrained):
         assert metrics["psnr/step12"] > metrics["psnr/step54"] > metrics["psnr/step118"]
+    half = tmp_path / "half"
+    assert train(*short, start, "frozen=[decoder,penalty]", f"hydra.run.dir={half}").code == 0
+    moved = {name.split(".")[0] for name in _changed(base, half)}
+    assert moved == {"encoder"}, "the rest keeps its weights"
+    assert {"decoder", "penalty"} < {name.split(".")[0] for name in _changed(base, again)}
     other = train(*recipe, start, "model.width=4", f"hydra.run.dir={tmp_path / 'x'}")
     assert other.code == 1 and "last.ckpt" in other.error and "init_from" in other.error

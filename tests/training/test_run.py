@@ -234,6 +234,9 @@ ERRORS = [
     (["data=folder", "data.root=/no/such/folder"], 1, "/no/such/folder: no such folder"),
     (["ckpt_path=/no/such.ckpt"], 1, "/no/such.ckpt: no such checkpoint"),
     (["init_from=/no/such.ckpt"], 1, "/no/such.ckpt: no such checkpoint; check init_from"),
+    (["frozen=[decoders]"], 2, "frozen=['decoders']: give a list of encoder, decoder, penalty"),
+    (["frozen=decoder"], 2, "frozen=decoder: give a list of encoder, decoder, penalty"),
+    (["frozen=[encoder,decoder]"], 2, "frozen=['encoder', 'decoder']: nothing is left to learn"),
 ]
 
 
