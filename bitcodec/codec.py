@@ -29,23 +29,26 @@ class Codec:
     Args:
         folder: the model.
         threads: that one picture may use; None for as many as there are cores.
+        tune: the measure that encoding is to do best in, of the folder's ``tunes``; None for PSNR.
 
     >>> codec = bitcodec.load()
     """
 
-    def __init__(self, folder: ModelFolder, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: ModelFolder, threads: int | None = None, tune: str | None = None
+    ) -> None:
         self.folder = folder
         self.facts = folder.facts
-        self._threads = threads
+        self._threads, self._tune = threads, tune
         self._coders: dict[str, Coder] = {}
-        self.transforms = TiledTransforms(folder, threads)
+        self.transforms = TiledTransforms(folder, threads, tune)
 
     def __repr__(self) -> str:
         return f"Codec({self.facts.name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What was loaded on the way (networks, tables) cannot be pickled, and need not be.
-        return type(self), (self.folder, self._threads)
+        return type(self), (self.folder, self._threads, self._tune)
 
     def encode(
         self,
@@ -225,10 +228,8 @@ class Codec:
         >>> codec.pack(codec.bitmap("photo.png"), (96, 64)) == codec.encode("photo.png")
         True
         """
-        layout = layout or self.layout()
-        chosen = self.coder(coder)
-        payload = chosen.encode(bitmap, layout)
-        block = kept.to_bytes() if kept else b""
+        layout, chosen = layout or self.layout(), self.coder(coder)
+        payload, block = chosen.encode(bitmap, layout), kept.to_bytes() if kept else b""
         header = self._header(chosen, payload, size, layout, block)
         return container.write(header, payload, block)
 

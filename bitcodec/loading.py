@@ -18,19 +18,22 @@ def load(
     *,
     quality: int | None = None,
     threads: int | None = None,
+    tune: str | None = None,
 ) -> Codec:
     """A codec, by the model's name or folder; the default model if nothing is said.
 
     A quality is for models without steps, which have one each; the codec of a model with steps
-    takes it when it encodes.
+    takes it when it encodes. ``tune="ms-ssim"`` encodes for that measure instead of PSNR, if the
+    model has an encoder for it; files are decoded all alike.
 
     >>> bitcodec.load("photo") is bitcodec.load()
     True
 
     Raises:
         UnknownModelError: if there is no such model.
+        UsageError: if it has no such tune.
     """
-    return _cached(installed_models.find(name_or_path, quality).path.resolve(), threads)
+    return _cached(installed_models.find(name_or_path, quality).path.resolve(), threads, tune)
 
 
 def load_for(data: bytes, *, threads: int | None = None) -> Codec:
@@ -44,7 +47,7 @@ def load_for(data: bytes, *, threads: int | None = None) -> Codec:
         UnknownModelError: if the model is not installed.
     """
     header, _ = container.read_header(data)
-    return _cached(installed_models.find_for(header).path.resolve(), threads)
+    return _cached(installed_models.find_for(header).path.resolve(), threads, None)
 
 
 def open_picture(path: str | Path) -> Image.Image:
@@ -66,5 +69,5 @@ def open_picture(path: str | Path) -> Image.Image:
 
 
 @lru_cache(maxsize=8)
-def _cached(path: Path, threads: int | None) -> Codec:
-    return Codec(ModelFolder(path), threads)
+def _cached(path: Path, threads: int | None, tune: str | None) -> Codec:
+    return Codec(ModelFolder(path), threads, tune)

@@ -4,6 +4,7 @@ A folder holds::
 
     model.json            name, channels, stride, margins, steps, qualities, fingerprint, ...
     encoder.onnx          the graph of the analysis transform
+    encoder-NAME.onnx     optional: one trained for another measure, weights in .safetensors beside
     decoder.onnx          the graph of the synthesis transform
     decoder-N.onnx        optional: the same for the first N latents alone, which is faster
     weights.safetensors   the weights of all in half precision; the graphs point into it
@@ -32,11 +33,17 @@ from bitcodec.model_facts import ModelFacts
 FACTS = "model.json"
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
+PSNR = "psnr"
+"""What the encoder of every folder is tuned for: squared error, and so PSNR."""
 WEIGHTS = "weights.safetensors"
 
 MOST_BYTES, MOST_BYTES_OF_FACTS = 1 << 30, 1 << 20
 """Of one file of a folder, and of its ``model.json``: more is nothing that we wrote."""
 
+TUNE = r"[a-z][a-z0-9-]{0,30}"
+"""The name of a measure that an encoder is tuned for."""
+
+_TUNED_ENCODER = re.compile(rf"encoder-({TUNE})\.onnx")
 _PARTIAL_DECODER = re.compile(r"decoder-([1-9][0-9]{0,3})\.onnx")
 _DECIDING = (
     *("channels", "stride", "encoder_margin", "decoder_margin", "coder", "fingerprint"),
@@ -94,7 +101,8 @@ class ModelFolder:
         known = json.dumps({name: facts[name] for name in _DECIDING}, sort_keys=True)
         digest = hashlib.sha256(known.encode())
         tables = [tables_path(coder, self.path).name for coder in self.coders]
-        for name in (ENCODER, DECODER, *self._partial_decoders.values(), WEIGHTS, *tables):
+        tuned = [file for tune in self.tunes[1:] for file in tuned_files(tune)]
+        for name in (ENCODER, DECODER, *self._partial_decoders.values(), WEIGHTS, *tables, *tuned):
             content = self._bytes(name)
             digest.update(f"{name} {len(content)}\n".encode())
             digest.update(content)
@@ -133,6 +141,27 @@ class ModelFolder:
         return next(fitting, DECODER)
 
     @property
+    def tunes(self) -> list[str]:
+        """What there is an encoder for, by the measure that it does best in: PSNR, then others."""
+        found = (_TUNED_ENCODER.fullmatch(path.name) for path in self.path.glob("encoder-*"))
+        return [PSNR, *sorted(match[1] for match in found if match and match[1] != PSNR)]
+
+    def encoder(self, tune: str | None = None) -> str:
+        """The file of the encoder for a measure, for PSNR unless another is named.
+
+        Raises:
+            UsageError: if there is none.
+        """
+        if tune in (None, PSNR):
+            return ENCODER
+        if tune not in self.tunes:
+            raise UsageError(
+                f"model {self.facts.name} has no encoder tuned for {tune!r}: choose among "
+                f"{', '.join(self.tunes)}"
+            )
+        return tuned_files(tune)[0]
+
+    @property
     def coders(self) -> list[str]:
         """Names of the coders whose tables are here."""
         return [kind.name for kind in CODERS if tables_path(kind.name, self.path).exists()]
@@ -157,7 +186,7 @@ class ModelFolder:
         """One of the folder's networks, ready to run.
 
         Args:
-            name: :data:`ENCODER`, or what :meth:`decoder` answers.
+            name: what :meth:`encoder` or :meth:`decoder` answers.
             threads: that one picture may use; None for as many as there are cores.
 
         Raises:
@@ -173,6 +202,13 @@ class ModelFolder:
             raise UnknownModelError(
                 f"{name} cannot be read ({error.strerror})", self.path
             ) from None
+
+
+def tuned_files(tune: str) -> tuple[str, str]:
+    """The graph of a tuned encoder and its weights. No file depends on them: a fingerprint leaves
+    them out, so that they may come later than the files that the model decodes.
+    """
+    return f"encoder-{tune}.onnx", f"encoder-{tune}.safetensors"
 
 
 def check(model: ModelFolder, header: Header) -> None:

@@ -128,14 +128,15 @@ def _accept(prefix: bytes) -> bool:
 
 def _save(image: Image.Image, stream: IO[bytes], filename: str | bytes) -> None:
     """Options of ``image.save``: ``quality`` (1 to 100), or ``bytes``, ``bpp`` or ``psnr`` as a
-    target; ``model``, ``coder``, ``background``, ``keep_metadata``.
+    target; ``model``, ``tune``, ``coder``, ``background``, ``keep_metadata``.
     """
     from bitcodec.loading import load
     from bitcodec.targets import encode
 
     options = dict(image.encoderinfo)
     with _as_pillow_has_it():
-        codec = load(options.get("model"), quality=options.get("quality"))
+        wanted = {key: options.get(key) for key in ("quality", "tune")}
+        codec = load(options.get("model"), **wanted)
         names = ["bytes", "bpp", "psnr", "coder", "background", "keep_metadata"]
         if codec.facts.steps:
             names.append("quality")

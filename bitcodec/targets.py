@@ -94,6 +94,7 @@ def save(
     *,
     model: str | Path | None = None,
     quality: int | None = None,
+    tune: str | None = None,
     **options: Any,
 ) -> None:
     """Write a picture as a ``.bitc`` file; ``options`` are those of :func:`encode`.
@@ -105,7 +106,7 @@ def save(
     Raises:
         BitcodecError: if the picture cannot be encoded or the file cannot be written.
     """
-    codec = load(model, quality=quality)
+    codec = load(model, quality=quality, tune=tune)
     if codec.facts.steps is not None:
         options["quality"] = quality
     write_file(path, encode(codec, image, **options))

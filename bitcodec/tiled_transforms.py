@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitcodec import model_folder
 from bitcodec.inference import Network
 from bitcodec.layout import Layout, step_of
 from bitcodec.model_folder import ModelFolder
@@ -25,9 +24,11 @@ class TiledTransforms:
     Args:
         folder: the model.
         threads: that one picture may use; None for as many as there are cores.
+        tune: which of the folder's encoders is used; None for the one for PSNR.
     """
 
-    def __init__(self, folder: ModelFolder, threads: int | None) -> None:
+    def __init__(self, folder: ModelFolder, threads: int | None, tune: str | None) -> None:
+        self._encoder = folder.encoder(tune)
         self._folder, self._facts, self._threads = folder, folder.facts, threads
         self._networks: dict[str, Network] = {}
 
@@ -44,7 +45,7 @@ class TiledTransforms:
         rows, columns = -(-rgb.height // stride), -(-rgb.width // stride)
         for vertical, horizontal in tiles(rows, columns, self._facts.encoder_margin):
             window = planes(rgb, vertical.outer, horizontal.outer, stride)
-            whole = self._run(model_folder.ENCODER, window, layout)
+            whole = self._run(self._encoder, window, layout)
             place = (slice(None), vertical.core, horizontal.core)
             yield place, whole[: layout.latents, vertical.inner(), horizontal.inner()]
 

@@ -101,7 +101,9 @@ def test_a_loaded_picture_keeps_no_file_open(
     assert not stream.closed
 
 
-@pytest.mark.parametrize("options", [{"quality": "best"}, {"coder": "morse"}, {"model": "none"}])
+@pytest.mark.parametrize(
+    "options", [{"quality": "best"}, {"coder": "morse"}, {"model": "none"}, {"tune": "x"}]
+)
 def test_a_mistake_in_an_option_costs_no_file(
     tiny: Codec, photo: Image.Image, tmp_path: Path, options: dict[str, object]
 ) -> None:

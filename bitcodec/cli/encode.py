@@ -31,6 +31,8 @@ bitcodec encode photo.jpg -q 80               larger and better; 1 to 100
 
 bitcodec encode photo.jpg --bytes 20000       the best file of at most 20,000 bytes
 
+bitcodec encode photo.jpg --tune ms-ssim      more of faint textures, lower PSNR
+
 bitcodec encode *.png holiday/ -o small/      many files and folders
 
 bitcodec encode logo.png --background white   a picture with transparency
@@ -44,6 +46,7 @@ def encode(
     output: options.Output = None,
     quality: options.Quality = None,
     model: options.Model = None,
+    tune: options.Tune = None,
     coder: Annotated[
         str | None,
         typer.Option(
@@ -100,7 +103,7 @@ def encode(
         parse_colour(background)
     tasks = share(plan(paths, output, SUFFIX, _is_picture), shard)
     jobs, threads = share_cores(jobs, len(tasks))
-    codec = load(model, quality=quality, threads=threads)
+    codec = load(model, quality=quality, threads=threads, tune=tune)
     # What the model does not have is said once, not for every picture.
     codec.coder(coder)
     layout = codec.layout(quality if codec.facts.steps else None)

@@ -160,7 +160,7 @@ def _target(bpp: str | None, psnr: float | None) -> Target | None:
     try:
         number = float(bpp)
     except ValueError:
-        (like,) = models([bpp])
+        like = models([bpp])[0]
         return BppTarget(like=(like, default_setting(like)))
     if not 0 < number < 24:
         raise UsageError(f"--target-bpp {bpp}: must lie between 0 and 24")

@@ -19,6 +19,8 @@ bitcodec export outputs/2026-01-31/12-00-00 -o models/mine --images photos/train
 
 bitcodec export last.ckpt -o models/mine --images photos/train --quality 2
 
+bitcodec export run-for-ms-ssim -o models/both --model models/mine --tune ms-ssim
+
 bitcodec encode photo.jpg --model models/mine
 """
 
@@ -31,11 +33,11 @@ def export(
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="The model folder to write.")
     ],
     images: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FOLDER", help="Training pictures; the coders' tables are fitted to them."
         ),
-    ],
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Up to 16 of a-z 0-9 . _ - [dim]Default: the folder's name.[/dim]"),
@@ -58,6 +60,23 @@ def export(
         int,
         typer.Option(min=1, help="Code each picture so often, mirrored every second time."),
     ] = 1,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|FOLDER",
+            help="With --tune: the model that gets one more encoder, in a new folder.",
+        ),
+    ] = None,
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            "--tune",
+            metavar="MEASURE",
+            help="Take only the run's encoder, which was trained for this measure while the "
+            "decoder of --model kept its weights.",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a checkpoint into a model folder: networks, coders' tables, weights.
@@ -68,6 +87,12 @@ def export(
     from bitcodec.container import is_model_name
     from bitcodec.model_folder import refuse_existing
 
+    if (model is None) != (tune is None):
+        raise UsageError("--model and --tune go together: name the model that gets an encoder")
+    if model is not None and tune is not None:
+        return _add_encoder(run, output, model, tune, quiet)
+    if images is None:
+        raise UsageError("the coders' tables are fitted to pictures: name some with --images")
     name = name or output.name
     if not is_model_name(name):
         raise UsageError(f"{name!r} cannot be a model's name: up to 16 of a-z 0-9 . _ - (--name)")
@@ -76,17 +101,14 @@ def export(
     if not images.is_dir():
         raise UsageError("this is not a folder of pictures (--images)", images)
     pictures = evenly(sorted(p for p in images.rglob("*") if _is_picture(p)), most)
-    try:
-        from bitcodec.training.export import export_model
-        from bitcodec.training.modules import load_module, model_facts
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"exporting needs {error.name}, which is not installed: pip install 'bitcodec[train]'"
-        ) from None
+    _require_training()
+    from bitcodec.training.export import export_model
+    from bitcodec.training.modules import load_module, model_facts
 
     module = load_module(checkpoint)
     record = {"network": dict(module.hparams["model"]), **recorded(checkpoint)}
-    record["fitted_on_pictures"] = len(pictures)
+    record |= {"fitted_on_pictures": len(pictures), "fit_rounds": fit_rounds}
+    record |= {"fit_steps": fit_steps} if fit_steps else {}
     facts = model_facts(module, name, quality, coder or "", record)
 
     def watch(pictures: Sequence[Any]) -> Iterable[Any]:
@@ -112,6 +134,34 @@ def export(
         from bitcodec.cli.batch import console
 
         console().print(f"{folder.path}: {folder.facts.name}, -q {quality}", highlight=False)
+
+
+def _add_encoder(run: Path, output: Path, model: str, tune: str, quiet: bool) -> None:
+    from bitcodec import installed_models
+    from bitcodec.model_folder import refuse_existing
+
+    refuse_existing(output)
+    folder, checkpoint = installed_models.find(model), find_checkpoint(run)
+    _require_training()
+    from bitcodec.training.modules import load_module
+    from bitcodec.training.tuned_encoder import add_encoder
+
+    module, record = load_module(checkpoint), recorded(checkpoint)
+    out = add_encoder(folder, module.encoder, module.decoder, tune, output, record)
+    if not quiet:
+        from bitcodec.cli.batch import console
+
+        console().print(f"{out.path}: {out.facts.name}, --tune {tune}", highlight=False)
+
+
+def _require_training() -> None:
+    try:
+        import bitcodec.training.export
+        import bitcodec.training.modules  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"exporting needs {error.name}, which is not installed: pip install 'bitcodec[train]'"
+        ) from None
 
 
 def find_checkpoint(run: Path) -> Path:

@@ -16,7 +16,7 @@ bitcodec models --json | jq '.[].name'
 
 
 def models(as_json: options.Json = False) -> None:
-    """List the installed models, from the smallest files to the best pictures.
+    """List the installed models, from the smallest files to the best pictures, defaults first.
 
     More are found in the folders that the environment variable BITCODEC_MODELS names.
     """
@@ -37,7 +37,8 @@ def models(as_json: options.Json = False) -> None:
     table.add_column("name")
     for heading in ("channels", "stride", "MB"):
         table.add_column(heading, justify="right")
-    table.add_column("coders (default first)")
+    table.add_column("--coder")
+    table.add_column("--tune")
     table.add_column("")
     for model in found:
         facts = model.facts
@@ -45,7 +46,9 @@ def models(as_json: options.Json = False) -> None:
         note = "default" if facts.name == default else ""
         numbers = (str(facts.channels), str(facts.stride), f"{_size(model) / 1e6:.1f}")
         qualities = "1 to 100" if facts.steps else str(facts.quality)
-        table.add_row(qualities, facts.name, *numbers, ", ".join(coders), note)
+        table.add_row(
+            qualities, facts.name, *numbers, ", ".join(coders), ", ".join(model.tunes), note
+        )
     Console().print(table)
 
 
@@ -54,6 +57,7 @@ def _as_dict(model, default: bool) -> dict[str, object]:  # type: ignore[no-unty
 
     extra = {
         "coders": model.coders,
+        "tunes": model.tunes,
         "default": default,
         "path": str(model.path),
         "bytes": _size(model),

@@ -30,6 +30,14 @@ Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|FOLDER", help="A model by name or folder."),
 ]
+Tune = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MEASURE",
+        help="What files are to be best in: [bold]psnr[/bold], or [bold]ms-ssim[/bold], which "
+        "keeps more of faint textures. [dim]Default: psnr.[/dim]",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

@@ -20,19 +20,25 @@ SWEPT = (1, *range(5, 101, 5))
 
 @dataclass(frozen=True)
 class BitcodecModel(ImageCodec):
-    """The ``.bitc`` files of a model with steps; a quality is the setting."""
+    """The ``.bitc`` files of a model with steps; a quality is the setting.
+
+    Attributes:
+        folder: of the model.
+        tune: what encoding is to do best in, of the folder's ``tunes``.
+    """
 
     folder: Path
     name: str = "bitcodec"
     family: str = "bitcodec"
     settings: tuple[Setting, ...] = SWEPT
+    tune: str | None = None
 
     @property
     def all_settings(self) -> tuple[Setting, ...]:
         return tuple(range(1, 101))
 
     def encode(self, image: Image.Image, setting: Setting) -> bytes:
-        return load(self.folder, threads=1).encode(image, quality=int(setting))
+        return load(self.folder, threads=1, tune=self.tune).encode(image, quality=int(setting))
 
     def decode(self, data: bytes, setting: Setting) -> Image.Image:
         return load(self.folder, threads=1).decode(data)
@@ -67,7 +73,8 @@ class BitcodecModels(ImageCodec):
 
 
 def models(names: Sequence[str] | None) -> list[ImageCodec]:
-    """The named models, or all installed ones for None; none when there are none to run.
+    """The named models, or all installed ones for None; none when there are none to run. Each of a
+    model's encoders is a codec, and all of them are one family.
 
     Raises:
         UnknownModelError: for a name that is no model.
@@ -81,7 +88,9 @@ def models(names: Sequence[str] | None) -> list[ImageCodec]:
     result: list[ImageCodec] = []
     for folder in stepped:
         name = "bitcodec" if len(stepped) == 1 else f"bitcodec-{folder.facts.name}"
-        result.append(BitcodecModel(_place(folder), name=name))
+        for tune in folder.tunes:
+            variant = name if len(folder.tunes) == 1 else f"{name}-{tune}"
+            result.append(BitcodecModel(_place(folder), name=variant, tune=tune))
     if plain:
         plain.sort(key=lambda folder: (folder.facts.quality, folder.facts.name))
         folders: dict[Setting, Path] = {folder.facts.name: _place(folder) for folder in plain}

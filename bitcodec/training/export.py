@@ -1,6 +1,6 @@
 """From trained transforms to a model folder that runs without torch.
 
-The weights are stored once, rounded to half precision, in ``weights.safetensors``; both ONNX
+The weights are stored once, rounded to half precision, in ``weights.safetensors``; the ONNX
 graphs point into that file and widen the weights to single precision when they are loaded. What
 is evaluated is therefore exactly what is shipped.
 """
@@ -77,7 +77,7 @@ def export_model(
     refuse_existing(out)
     if not images:
         raise UsageError("the coders' tables are fitted to pictures: name some with --images")
-    encoder, decoder = _rounded(encoder), _rounded(decoder)
+    encoder, decoder = rounded(encoder), rounded(decoder)
     facts = replace(
         facts,
         encoder_margin=encoder_radius(encoder, facts.stride),
@@ -85,13 +85,13 @@ def export_model(
         fingerprint="",
         integrity="",
     )
-    graphs = _graphs(encoder, decoder, facts)
+    graphs = [encoder_graph(encoder, facts), *_decoder_graphs(decoder, facts)]
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
         (folder / model_folder.FACTS).write_text(facts.to_json(), "utf-8")
-        _write_networks(encoder, decoder, graphs, folder)
+        write_networks({"encoder": encoder, "decoder": decoder}, graphs, folder)
         seen = views(images, rounds, pages=facts.steps is not None)
         samples, found = coded(Codec(ModelFolder(folder)), watch(seen))
         for name in _default_coders(facts) if coders is None else coders:
@@ -99,16 +99,21 @@ def export_model(
             save_tables(FITS[name](samples, found=found, **settings), folder)
         if not facts.coder:
             facts = replace(facts, coder=_smallest(ModelFolder(folder), samples))
-        _seal(folder, facts)
-        try:
-            folder.rename(out)  # a move would go inside a folder that has appeared meanwhile
-        except OSError:
-            refuse_existing(out)
-            raise
+        seal(folder, facts)
+        appear(folder, out)
     return ModelFolder(out)
 
 
-def _seal(folder: Path, facts: ModelFacts) -> None:
+def appear(folder: Path, out: Path) -> None:
+    """Move a folder that is complete to its place."""
+    try:
+        folder.rename(out)  # a move would go inside a folder that has appeared meanwhile
+    except OSError:
+        refuse_existing(out)
+        raise
+
+
+def seal(folder: Path, facts: ModelFacts) -> None:
     """Write the facts with the digests of what the folder holds: the last thing to be written."""
     path = folder / model_folder.FACTS
     path.write_text(facts.to_json(), "utf-8")
@@ -132,7 +137,7 @@ def _smallest(folder: ModelFolder, samples: Packed) -> str:
     )
 
 
-def _rounded(network: nn.Module) -> nn.Module:
+def rounded(network: nn.Module) -> nn.Module:
     """A copy on the CPU whose weights are what half precision keeps of them."""
     twin = copy.deepcopy(network).cpu().float().eval()
     with torch.no_grad():
@@ -143,7 +148,7 @@ def _rounded(network: nn.Module) -> nn.Module:
     return twin.requires_grad_(False)
 
 
-class _Graph(NamedTuple):
+class Graph(NamedTuple):
     """One ONNX file to be traced."""
 
     file: str
@@ -157,37 +162,45 @@ class _Graph(NamedTuple):
     output: str
 
 
-def _graphs(encoder: nn.Module, decoder: nn.Module, facts: ModelFacts) -> list[_Graph]:
+def encoder_graph(encoder: nn.Module, facts: ModelFacts, file: str = model_folder.ENCODER) -> Graph:
+    """The graph of an analysis transform."""
     rows, columns = _TRACED_POSITIONS
     stride = facts.stride
     pixels = torch.zeros(1, 3, rows * stride, columns * stride)
     if facts.steps is None:
-        code = torch.zeros(1, facts.channels, rows, columns)
-        return [
-            _Graph(model_folder.ENCODER, "encoder", encoder, {"input": pixels}, stride, "logits"),
-            _Graph(model_folder.DECODER, "decoder", decoder, {"input": code}, 1, "image"),
-        ]
-    step = torch.tensor([TRACED_STEP])
-    inputs = {"image": pixels, "step": step}
-    graphs = [_Graph(model_folder.ENCODER, "encoder", encoder, inputs, stride, "levels")]
+        return Graph(file, "encoder", encoder, {"input": pixels}, stride, "logits")
+    inputs = {"image": pixels, "step": torch.tensor([TRACED_STEP])}
+    return Graph(file, "encoder", encoder, inputs, stride, "levels")
+
+
+def _decoder_graphs(decoder: nn.Module, facts: ModelFacts) -> list[Graph]:
+    if facts.steps is None:
+        code = torch.zeros(1, facts.channels, *_TRACED_POSITIONS)
+        return [Graph(model_folder.DECODER, "decoder", decoder, {"input": code}, 1, "image")]
+    graphs = []
     for latents in (*FEWER_LATENTS, LATENTS):
         file = model_folder.DECODER if latents == LATENTS else f"decoder-{latents}.onnx"
-        inputs = {"levels": torch.zeros(1, latents, rows, columns), "step": step}
-        graphs.append(_Graph(file, "decoder", decoder, inputs, 1, "image"))
+        levels = torch.zeros(1, latents, *_TRACED_POSITIONS)
+        inputs = {"levels": levels, "step": torch.tensor([TRACED_STEP])}
+        graphs.append(Graph(file, "decoder", decoder, inputs, 1, "image"))
     return graphs
 
 
-def _write_networks(
-    encoder: nn.Module, decoder: nn.Module, graphs: Sequence[_Graph], folder: Path
+def write_networks(
+    parts: Mapping[str, nn.Module],
+    graphs: Sequence[Graph],
+    folder: Path,
+    weights_file: str = model_folder.WEIGHTS,
 ) -> None:
+    """Write the weights of the parts in half precision, and graphs that point into that file."""
     from safetensors.torch import save_file
 
     tensors = {
         f"{part}.{name}": tensor.half().contiguous()
-        for part, network in (("encoder", encoder), ("decoder", decoder))
+        for part, network in parts.items()
         for name, tensor in network.state_dict().items()
     }
-    weights = folder / model_folder.WEIGHTS
+    weights = folder / weights_file
     save_file(tensors, weights)
     weights.chmod(0o644)
     places = _places(weights)
@@ -204,7 +217,7 @@ def _write_networks(
             verbose=False,
         )
         assert program is not None
-        proto = _pointing_into(program.model_proto, graph.part, places)
+        proto = _pointing_into(program.model_proto, graph.part, places, weights_file)
         (folder / graph.file).write_bytes(proto.SerializeToString(deterministic=True))
 
 
@@ -223,7 +236,9 @@ def _places(weights: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def _pointing_into(model: ModelProto, part: str, places: dict[str, tuple[int, int]]) -> ModelProto:
+def _pointing_into(
+    model: ModelProto, part: str, places: dict[str, tuple[int, int]], weights_file: str
+) -> ModelProto:
     """The graph with its weights outside and in half precision, and nothing about its maker."""
     import onnx
     from onnx import TensorProto, helper
@@ -241,7 +256,7 @@ def _pointing_into(model: ModelProto, part: str, places: dict[str, tuple[int, in
             data_location=TensorProto.EXTERNAL,
         )
         for key, value in (
-            ("location", model_folder.WEIGHTS),
+            ("location", weights_file),
             ("offset", str(place[0])),
             ("length", str(place[1])),
         ):

@@ -43,11 +43,28 @@ def test_from_a_run_to_a_model_that_works(
     again = run("export", "run", "-o", "mine", "--images", photo_folder)
     assert again.returncode == 2 and b"exists already" in again.stderr
 
+    more = run("export", "run", "-o", "both", "--model", "./mine", "--tune", "ms-ssim")
+    assert more.returncode == 0, more.stderr.decode()
+    facts = json.loads((tmp_path / "both" / "model.json").read_text())
+    assert facts["training"]["tuned"]["ms-ssim"]["steps"] == 8
+    tuned = ("--model", "./both", "--tune", "ms-ssim", "-o", "tuned.bitc")
+    assert run("encode", "photo.png", *tuned).returncode == 0
+    # The run's own encoder once more, so these are the same bits, and the first folder reads them.
+    assert (tmp_path / "tuned.bitc").read_bytes() == (tmp_path / "photo.bitc").read_bytes()
+    assert run("decode", "tuned.bitc", "-o", "two.png", "--model", "./mine").returncode == 0
+    none = run("encode", "photo.png", "--model", "./mine", "--tune", "ms-ssim", "-o", "no.bitc")
+    assert none.returncode == 2 and b"no encoder tuned for 'ms-ssim'" in none.stderr
+    assert not (tmp_path / "no.bitc").exists()
+
 
 def test_refusals(run: Run, photos: Path, tmp_path: Path) -> None:
     done = run("export", "nothing-here", "-o", "new", "--images", photos)
     assert done.returncode == 2 and b"no checkpoint" in done.stderr
     (tmp_path / "x.ckpt").write_bytes(b"nonsense")
+    done = run("export", "x.ckpt", "-o", "new")
+    assert done.returncode == 2 and b"name some with --images" in done.stderr
+    done = run("export", "x.ckpt", "-o", "new", "--tune", "ms-ssim")
+    assert done.returncode == 2 and b"--model and --tune go together" in done.stderr
     done = run("export", "x.ckpt", "-o", "Bad Name", "--images", photos)
     assert done.returncode == 2 and b"cannot be a model's name" in done.stderr
     done = run("export", "x.ckpt", "-o", "new", "--images", photos)

@@ -60,6 +60,7 @@ def test_models(run: Run, tiny: Codec) -> None:
     listed = json.loads(run("models", "--json").stdout)
     [entry] = [m for m in listed if m["name"] == "tiny"]
     assert entry["quality"] == 99 and entry["channels"] == tiny.facts.channels
+    assert entry["tunes"] == ["psnr"]
     assert entry["coders"] == tiny.folder.coders and entry["bytes"] > 1000
     assert sum(m["default"] for m in listed) == 1
     assert b"tiny" in run("models").stdout

@@ -22,7 +22,7 @@ from tests.tiny import FEW_STEPS, TINY, textured  # noqa: E402
 
 
 def test_bits_and_pixels_are_those_of_torch(tiny: Codec, tiny_transforms) -> None:  # type: ignore[no-untyped-def]
-    encoder, decoder = (export._rounded(network) for network in tiny_transforms)
+    encoder, decoder = (export.rounded(network) for network in tiny_transforms)
     image = textured(264, 184)
     x = torch.from_numpy(np.asarray(image).transpose(2, 0, 1).copy())[None].float() / 255
     logits = encoder(x)[0].numpy()

@@ -30,7 +30,7 @@ def pair() -> tuple[StepEncoder, StepDecoder]:
             for parameter in network.parameters():
                 if not parameter.any():
                     parameter.normal_(std=0.02)
-    return export._rounded(encoder), export._rounded(decoder)  # type: ignore[return-value]
+    return export.rounded(encoder), export.rounded(decoder)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="module")
