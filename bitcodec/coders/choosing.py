@@ -19,7 +19,7 @@ MEAN_BIT = math.log(2) / 6
 """What a bit of a mean is worth, in squared levels: of a uniform quantizer at high rates, whose
 error is 1 / 12 and falls to a quarter with each bit, ``-d(error) / d(bits) = 2 ln(2) / 12``."""
 
-OTHER_BIT = MEAN_BIT / 6
+OTHER_BIT = MEAN_BIT / 3
 """The same of any other latent. Training had the encoder's network move its thresholds already, so
 that less is left to weigh."""
 

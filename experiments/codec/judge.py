@@ -1,6 +1,6 @@
 """Judge a checkpoint of the recipe on validation photographs, before its coders' tables are fitted.
 
-    python -m experiments.codec.judge experiments/codec/start.ckpt --photos PHOTOS
+    python -m experiments.codec.judge experiments/codec/end.ckpt --photos PHOTOS
 
 PSNR, MS-SSIM (in dB), rate by the training prior, false edges, and the gap between the sigmoid's
 and the bitmap's reconstruction at steps over the whole range, on the first eight photographs of

@@ -26,7 +26,10 @@ from experiments.tables import markdown, published, write_csv
 HERE = Path(__file__).resolve().parent
 NAME = "photo"
 FIT_PICTURES, FIT_ROUNDS, FIT_STEPS = 1135, 2, 4000
-GOING_ON = ("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3")
+GOING_ON = (
+    *("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3"),
+    *("data.batch.enlarged=0.35", "data.batch.synthetic=0.1", "trainer.gradient_clip_val=3.0e-3"),
+)
 """Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
 
 
