@@ -32,7 +32,7 @@ def models(as_json: options.Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("-q", justify="right")
     table.add_column("name")
     for heading in ("channels", "stride", "MB"):
