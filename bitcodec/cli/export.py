@@ -90,6 +90,8 @@ def export(
     if (model is None) != (tune is None):
         raise UsageError("--model and --tune go together: name the model that gets an encoder")
     if model is not None and tune is not None:
+        if images is not None:
+            raise UsageError("--tune fits no tables, those of --model stay: leave --images away")
         return _add_encoder(run, output, model, tune, quiet)
     if images is None:
         raise UsageError("the coders' tables are fitted to pictures: name some with --images")

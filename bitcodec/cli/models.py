@@ -45,10 +45,9 @@ def models(as_json: options.Json = False) -> None:
         coders = sorted(model.coders, key=lambda name: name != facts.coder)
         note = "default" if facts.name == default else ""
         numbers = (str(facts.channels), str(facts.stride), f"{_size(model) / 1e6:.1f}")
+        choices = (", ".join(coders), ", ".join(model.tunes))
         qualities = "1 to 100" if facts.steps else str(facts.quality)
-        table.add_row(
-            qualities, facts.name, *numbers, ", ".join(coders), ", ".join(model.tunes), note
-        )
+        table.add_row(qualities, facts.name, *numbers, *choices, note)
     Console().print(table)
 
 

@@ -30,7 +30,8 @@ GOING_ON = (
     *("noise.schedule=constant", "optimizer.lr=4.0e-4", "optimizer.prior_lr=1.0e-3"),
     *("data.batch.enlarged=0.35", "data.batch.synthetic=0.1", "trainer.gradient_clip_val=3.0e-3"),
 )
-"""Of a run that starts from trained weights: they know the noise, and a full rate undoes them."""
+"""Of a run that starts from trained weights: they know the noise, and a full rate undoes them; what
+is left to learn is in crops that are enlarged, and in text."""
 
 
 def as_run(photos: Path, start: Path | None, steps: int | None, processes: int = 1) -> Run:
@@ -62,7 +63,7 @@ def export(run: Path, photos: Path, out: Path) -> None:
 
 
 def install(fresh: Path) -> None:
-    """Replace the shipped model."""
+    """Replace the shipped model. Encoders tuned for its decoder do not fit the new one, and go."""
     shipped = REPOSITORY / "bitcodec" / "models" / NAME
     shutil.rmtree(shipped, ignore_errors=True)
     shutil.copytree(fresh, shipped)

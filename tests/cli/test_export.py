@@ -65,6 +65,10 @@ def test_refusals(run: Run, photos: Path, tmp_path: Path) -> None:
     assert done.returncode == 2 and b"name some with --images" in done.stderr
     done = run("export", "x.ckpt", "-o", "new", "--tune", "ms-ssim")
     assert done.returncode == 2 and b"--model and --tune go together" in done.stderr
+    both = ("--tune", "ms-ssim", "--model", "photo")
+    done = run("export", "x.ckpt", "-o", "new", *both, "--images", photos)
+    assert done.returncode == 2 and b"leave --images away" in done.stderr
+    assert not (tmp_path / "new").exists()
     done = run("export", "x.ckpt", "-o", "Bad Name", "--images", photos)
     assert done.returncode == 2 and b"cannot be a model's name" in done.stderr
     done = run("export", "x.ckpt", "-o", "new", "--images", photos)
